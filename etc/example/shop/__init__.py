@@ -1,0 +1,1 @@
+"""A small shop's background work: the application of the example configuration."""

@@ -1,0 +1,25 @@
+"""The scheduler: puts a job into the queue every SHOP_INTERVAL seconds until it is asked to stop."""
+
+import os
+import signal
+
+from sdnotify import SystemdNotifier
+
+from shop.tasks import log, queue, send_receipt
+
+STOP = {signal.SIGTERM, signal.SIGINT}
+
+
+def run() -> None:
+    """Enqueue one job an interval. SIGTERM and SIGINT end it between two jobs."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+    interval = float(os.environ.get("SHOP_INTERVAL", "2"))
+    supervisor = SystemdNotifier()
+    supervisor.notify("READY=1")
+    order = 0
+    while signal.sigtimedwait(STOP, interval) is None:
+        order += 1
+        send_receipt(order)
+        log.info("order %d queued", order)
+        supervisor.notify(f"STATUS={order} orders queued, {queue.pending_count()} waiting")
+    supervisor.notify("STOPPING=1")

@@ -1,0 +1,100 @@
+"""One file: read, parsed as TOML, and taken apart into its tables."""
+
+import re
+from collections.abc import Mapping
+
+import tomli
+from msgspec import Struct
+
+from supervisord_lite.config.decode import decode_table, explain_unknown, quoted
+from supervisord_lite.config.given import Section
+from supervisord_lite.config.problem import Problems
+from supervisord_lite.config.tables import CompanionTable, Document, SupervisorTable
+from supervisord_lite.config.text import check_name
+from supervisord_lite.config.value import shown
+
+# TOML yields 18 for 0o22 and 22 for 22: only the text tells a mode from a slip that would grant other rights.
+DECIMAL_MODE = re.compile(r"(?m)^[^#\n\"']*?\b(umask|control_socket_mode)\s*=\s*(\d{2,})\s*(?:[#,}\r\n]|\Z)")
+
+
+class Source(Struct, frozen=True):
+    """The tables of one file."""
+
+    file: str
+    supervisor: Section
+    defaults: Section
+    companions: Mapping[str, Section]
+
+
+def read_source(file: str, problems: Problems, *, included: bool = False) -> Source | None:
+    """Return the tables of a file (absolute path), None if it cannot be read at all.
+
+    A file that was included gives companions and nothing else: what holds for all stands in one place.
+    """
+    document = _read(file, problems)
+    if document is None:
+        return None
+    tables = {
+        "supervisor": Section(file, "supervisor"),
+        "companion_defaults": Section(file, "companion_defaults"),
+    }
+    companions: dict[str, Section] = {}
+    for key, written in document.items():
+        if key == "companions":
+            companions = _companions(written, file, problems)
+        elif included and key in tables:
+            problems.add(
+                file,
+                key,
+                f"must stand in the main file: an included file gives [companions.NAME] only, not [{key}]",
+            )
+        elif key in tables:
+            struct = SupervisorTable if key == "supervisor" else CompanionTable
+            tables[key] = decode_table(written, struct, file, key, problems)
+        else:
+            explain_unknown(key, written, Document, file, quoted(key), problems)
+    return Source(file, tables["supervisor"], tables["companion_defaults"], companions)
+
+
+def _companions(written: object, file: str, problems: Problems) -> dict[str, Section]:
+    if not isinstance(written, dict):
+        problems.add(file, "companions", f"must hold tables, [companions.NAME], not {shown(written)}")
+        return {}
+    companions = {}
+    for name, table in written.items():
+        key = f"companions.{quoted(name)}"
+        try:
+            check_name(name)
+        except ValueError as error:
+            problems.add(file, key, str(error))
+        companions[name] = decode_table(table, CompanionTable, file, key, problems)
+    return companions
+
+
+def _read(file: str, problems: Problems) -> dict[str, object] | None:
+    try:
+        with open(file, "rb") as stream:
+            data = stream.read()
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        document = tomli.loads(text)
+    except OSError as error:
+        problems.add(file, "", f"cannot be read: {error.strerror or error}")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problems.add(file, "", f"is not UTF-8 (line {line}); save it in that encoding")
+    except tomli.TOMLDecodeError as error:
+        problems.add(file, "", f"is not TOML: {error}")
+    except RecursionError:
+        problems.add(file, "", "is not a configuration: its lists or tables are nested too deeply")
+    else:
+        _refuse_decimal_modes(text, file, problems)
+        return document
+    return None
+
+
+def _refuse_decimal_modes(text: str, file: str, problems: Problems) -> None:
+    for match in DECIMAL_MODE.finditer(text):
+        key, digits = match.groups()
+        line = text.count("\n", 0, match.start(1)) + 1
+        if int(digits) <= 0o777:  # above that, the value itself is refused
+            problems.add(file, key, f'is a decimal number in line {line}; write the mode as "0{digits}"')

@@ -1,0 +1,183 @@
+"""The composition root: builds the daemon from its parts, runs it, and takes it down in order."""
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from supervisord_lite.config.program import Configuration
+from supervisord_lite.control.commands import Commands
+from supervisord_lite.control.peers import Gate
+from supervisord_lite.control.server import ControlServer
+from supervisord_lite.linux import prctl
+from supervisord_lite.linux.cgroup import Subtree, delegated
+from supervisord_lite.linux.identity import group_id
+from supervisord_lite.linux.kernel import Kernel, Linux
+from supervisord_lite.supervise.assembly import Assembler
+from supervisord_lite.supervise.host import ProcessHost
+from supervisord_lite.supervise.launcher import Launcher
+from supervisord_lite.supervise.logfiles import LogFiles
+from supervisord_lite.supervise.news import News
+from supervisord_lite.supervise.outputs import Outputs
+from supervisord_lite.supervise.registry import Registry
+from supervisord_lite.supervise.supervisor import Supervisor
+from supervisord_lite.supervise.trees import CgroupTrees, GroupTrees, Trees
+from supervisord_lite.systemd.journal import is_stream
+from supervisord_lite.systemd.notify import Notifier
+
+from . import diary, programs
+from .listening import ControlSocket
+from .logs import StderrHandler
+from .operations import Operations
+from .readiness import Readiness
+from .shutdown import Shutdown, total_timeout
+
+log = logging.getLogger(__name__)
+
+MAX_CLIENTS = 64
+"""Connections to the control socket at a time, fewer where descriptors are scarce."""
+
+
+class Application:
+    """The daemon, from its first program to its last."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        control: ControlSocket,
+        notifier: Notifier,
+        environ: Mapping[str, str],
+        unit: str | None,
+        handler: StderrHandler,
+    ) -> None:
+        self._control = control
+        self._notifier = notifier
+        self._unit = unit
+        self._handler = handler
+        self._kernel: Kernel = Linux()
+        self._trees, self._has_cgroups = _trees(self._kernel)
+        self._log_files = LogFiles()
+        registry, news = Registry(), News()
+        self._supervisor = Supervisor(self._kernel, self._trees, registry, news)
+        self._host = ProcessHost(self._kernel, self._trees, self._supervisor, self._log_files)
+        default = "journal" if is_stream(2, environ.get("JOURNAL_STREAM")) else "inherit"
+        outputs = Outputs(default, unit or "", self._log_files)
+        path = configuration.supervisor.control_socket
+        assembler = Assembler(
+            self._trees,
+            outputs,
+            environ=environ,
+            control_socket=path,
+            notice_directory=Path(path).parent / "notify",
+        )
+        self._supervisor.launcher = Launcher(self._kernel, assembler, self._host)
+        self._readiness = Readiness(registry, notifier)
+        self._operations = Operations(configuration, self._supervisor, environ, self.shut_down, self._facts)
+        self._shutdown = Shutdown(self._supervisor, self._kernel, self._trees)
+        self._stopping: asyncio.Event = asyncio.Event()
+        commands = Commands(self._supervisor, outputs, self._operations, self._kernel)
+        self._server = ControlServer(control.sock, commands, self._gate(), self._max_clients())
+        news.listen(diary.write)
+        news.listen(self._readiness.on_transition)
+
+    async def run(self) -> None:
+        """Run until told to stop, and return when nothing is left."""
+        prctl.become_subreaper()
+        self._handle_signals()
+        self._host.watch()
+        await self._server.open()
+        self._readiness.watch_dog()
+        self._operations.start()
+        self._readiness.look_soon()
+        await self._stopping.wait()
+        self._readiness.is_stopping = True
+        self._operations.is_stopping = True
+        self._notifier.stopping()
+        self._readiness.look_soon()
+        await self._shutdown.run(total_timeout(self._operations.configuration.supervisor, self._supervisor))
+        await self._supervisor.close()
+        await self._server.close()
+        self._log_files.close()
+        self._control.close()
+        log.info("supervisord-lite: stopped")
+
+    def shut_down(self) -> None:
+        """Begin an orderly stop; asked again, stop at once."""
+        if self._stopping.is_set():
+            log.warning("supervisord-lite: asked to stop again, killing what is left")
+            self._shutdown.at_once()
+        else:
+            log.info("supervisord-lite: stopping")
+            self._stopping.set()
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.shut_down)
+        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+        loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+
+    def _on_hangup(self) -> None:
+        self._rereading = asyncio.get_running_loop().create_task(self._reread())
+
+    async def _reread(self) -> None:
+        """SIGHUP: as the command, with the outcome in the log, where nobody waits for a reply."""
+        self._notifier.reloading()
+        reply = await self._operations.reread()
+        self._notifier.ready()
+        if reply["ok"]:
+            lists = "; ".join(f"{key} {', '.join(reply[key])}" for key in REPORTED if reply[key])
+            log.info("supervisord-lite: reread, %s", lists or "nothing changed")
+        else:
+            log.error("supervisord-lite: reread refused, the old configuration stays: %s", reply["error"])
+
+    def _reopen_logs(self) -> None:
+        log.info("supervisord-lite: reopening log files")
+        self._log_files.reopen()
+
+    def _facts(self) -> dict[str, Any]:
+        state = "stopping" if self._stopping.is_set() else "running"
+        zygote = self._supervisor.programs.find(programs.ZYGOTE)
+        return {
+            "state": state if self._readiness.is_ready.is_set() else "starting",
+            "status": self._readiness.sentence(),
+            "unit": self._unit,
+            "systemd": self._notifier.is_listened_to,
+            "cgroups": self._has_cgroups,
+            "generation": zygote.generation if zygote is not None else None,
+            "log_dropped": self._handler.dropped,
+        }
+
+    def _gate(self) -> Gate:
+        group = self._operations.configuration.supervisor.control_socket_group
+        return Gate(group_id(group) if group is not None else None)
+
+    def _max_clients(self) -> int:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return max(4, min(MAX_CLIENTS, soft // 4))
+
+
+REPORTED = ("added", "removed", "restarted", "updated")
+
+
+def _trees(kernel: Kernel) -> tuple[Trees, bool]:
+    """Control groups where systemd delegated one to this process, else process groups and adoption."""
+    root = delegated()
+    if root is not None:
+        subtree = Subtree(root)
+        try:
+            subtree.settle()
+            return CgroupTrees(subtree), True
+        except OSError as error:
+            log.warning("supervisord-lite: cannot use the delegated control group %s: %s", root, error)
+    return GroupTrees(kernel), False
+
+
+def pid_line() -> str:
+    """What the first line of the log says."""
+    return f"supervisord-lite: pid {os.getpid()}"

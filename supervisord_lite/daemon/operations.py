@@ -1,0 +1,224 @@
+"""What concerns the daemon as a whole: reread, plan, check, scale."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from supervisord_lite import __version__
+from supervisord_lite.config.load import ConfigError, Problem, load
+from supervisord_lite.config.program import Configuration
+from supervisord_lite.control.requests import RequestRefused
+from supervisord_lite.model.difference import Action, Change
+from supervisord_lite.model.states import Cause
+from supervisord_lite.supervise.examination import Examiner
+from supervisord_lite.supervise.supervisor import Supervisor
+
+from . import changes, check
+from .programs import SPAWNER, Planned, planned
+
+Reply = dict[str, Any]
+
+
+class Intent(Struct, frozen=True):
+    """A configuration that may come into force, and what leads to it."""
+
+    configuration: Configuration
+    planned: dict[str, Planned]
+    changes: tuple[Change, ...]
+    scaled: dict[str, int]
+    counts: dict[str, int]
+    """Instances of each companion as the file has them, whatever was scaled."""
+
+
+class Operations:
+    """Holds the configuration in force; one change of it at a time."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        supervisor: Supervisor,
+        environ: Mapping[str, str],
+        shut_down: Callable[[], None],
+        facts: Callable[[], Reply],
+    ) -> None:
+        self.configuration = configuration
+        self.planned = planned(configuration)
+        self.is_stopping = False
+        self._supervisor = supervisor
+        self._environ = dict(environ)
+        self._shut_down = shut_down
+        self._facts = facts
+        self._scaled: dict[str, int] = {}
+        self._counts = _counts(configuration)
+        self._changing = asyncio.Lock()
+        self._since = time.monotonic()
+
+    def describe(self) -> Reply:
+        """The `daemon` object of status."""
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "uptime": round(time.monotonic() - self._since, 3),
+            "config": self.configuration.file,
+            "control_socket": self.configuration.supervisor.control_socket,
+            **self._facts(),
+        }
+
+    def shut_down(self) -> None:
+        """Begin to stop everything."""
+        self._shut_down()
+
+    def start(self) -> None:
+        """Bring the configuration into force for the first time."""
+        first = changes.plan({}, self.planned, self._supervisor)
+        changes.apply(first, self.planned, self._supervisor, Cause.REREAD)
+
+    async def reread(self) -> Reply:
+        """Read the file, try what is new in a throwaway process, and only then change anything."""
+        async with self._changing:
+            try:
+                intent = await self._intend()
+            except ConfigError as error:
+                return {**refusal(error.problems), "kept_old_config": True}
+            warnings = _out_of_reach(self.configuration, intent.configuration)
+            self._adopt(intent, Cause.REREAD)
+            return {"ok": True, **_lists(intent), "warnings": warnings}
+
+    async def plan(self) -> Reply:
+        """What reread would do, and why."""
+        try:
+            intent = await self._intend()
+        except ConfigError as error:
+            return refusal(error.problems)
+        rows = [{"name": c.name, "action": c.action, "why": c.why} for c in intent.changes]
+        return {
+            "ok": True,
+            "changes": rows,
+            "warnings": _out_of_reach(self.configuration, intent.configuration),
+        }
+
+    async def check(self, path: str | None) -> Reply:
+        """Everything that is wrong with the file in force, or with another one."""
+        try:
+            fresh = load(path or self.configuration.file, self._environ)
+        except ConfigError as error:
+            return refusal(error.problems)
+        problems = await self._try_targets(fresh, fresh.programs.keys())
+        return refusal(problems) if problems else {"ok": True}
+
+    async def scale(self, companion: str, count: int | str) -> Reply:
+        """Change the number of instances: those with the highest numbers come and go."""
+        async with self._changing:
+            present = _counts(self.configuration).get(companion, 0)
+            if companion not in self._counts and companion not in self._scaled:
+                raise RequestRefused(f'no companion is called "{companion}"', "unknown_program")
+            scaled = {**self._scaled, companion: _wanted_count(count, present)}
+            try:
+                fresh = load(self.configuration.file, self._environ, instances=scaled)
+            except ConfigError as error:
+                raise RequestRefused(
+                    f"the configuration file is broken: {error.problems[0]}", "config"
+                ) from error
+            intent = self._only(companion, fresh, scaled)
+            self._adopt(intent, Cause.SCALE)
+            lists = _lists(intent)
+            number = _counts(self.configuration).get(companion, 0)
+            return {
+                "ok": True,
+                "name": companion,
+                "instances": number,
+                "added": lists["added"],
+                "removed": lists["removed"],
+                "message": f"{companion}: {number} instances",
+            }
+
+    def _only(self, companion: str, fresh: Configuration, scaled: dict[str, int]) -> Intent:
+        """Of a fresh configuration only this companion, whatever else is new in the file."""
+        others = {n: p for n, p in self.configuration.programs.items() if p.companion != companion}
+        mine = {n: p for n, p in fresh.programs.items() if p.companion == companion}
+        merged = replace(self.configuration, programs={**others, **mine})
+        return self._intent(merged, scaled, self._counts)
+
+    async def _intend(self) -> Intent:
+        """What the file asks for now, tried out. Raises `ConfigError`."""
+        fresh = load(self.configuration.file, self._environ)
+        counts = _counts(fresh)
+        scaled = {name: n for name, n in self._scaled.items() if counts.get(name) == self._counts.get(name)}
+        if scaled:
+            fresh = load(self.configuration.file, self._environ, instances=scaled)
+        intent = self._intent(fresh, scaled, counts)
+        touched = {
+            c.name for c in intent.changes if c.action in (Action.ADDED, Action.RESTARTED, Action.UPDATED)
+        }
+        problems = await self._try_targets(fresh, touched)
+        if problems:
+            raise ConfigError(problems)
+        return intent
+
+    async def _try_targets(self, fresh: Configuration, names: Collection[str]) -> tuple[Problem, ...]:
+        registry = self._supervisor.programs
+        spawner = registry.find(SPAWNER)
+        if spawner is None or spawner.serves is None:
+            raise RequestRefused("the spawner is not running; try again in a moment", "busy")
+        examiner = Examiner(spawner.serves, self._environ, check.DEADLINE)
+        return await check.target_problems(fresh, names, examiner, self.planned, registry)
+
+    def _intent(self, fresh: Configuration, scaled: dict[str, int], counts: dict[str, int]) -> Intent:
+        new = planned(fresh)
+        return Intent(fresh, new, changes.plan(self.planned, new, self._supervisor), scaled, counts)
+
+    def _adopt(self, intent: Intent, cause: Cause) -> None:
+        changes.apply(intent.changes, intent.planned, self._supervisor, cause)
+        self.configuration = intent.configuration
+        self.planned = intent.planned
+        self._scaled = intent.scaled
+        self._counts = intent.counts
+
+
+def refusal(problems: tuple[Problem, ...]) -> Reply:
+    """The reply that refuses a configuration: the first problem as a sentence, and all of them."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    rows = [{"file": p.file, "key": p.key, "message": p.message} for p in problems]
+    return {"ok": False, "error": f"{problems[0]}{more}", "code": "config", "problems": rows}
+
+
+def _counts(configuration: Configuration) -> dict[str, int]:
+    return dict(Counter(program.companion for program in configuration.programs.values()))
+
+
+def _wanted_count(count: int | str, present: int) -> int:
+    text = str(count)
+    digits = text.removeprefix("+").removeprefix("-")
+    if not digits.isdigit() or len(digits) > 5:
+        raise RequestRefused(f'"{count}" is no number of instances; say 4, "+1" or "-1"', "bad_request")
+    wanted = present + int(text) if text[0] in "+-" else int(text)
+    if wanted < 0:
+        raise RequestRefused(f"there are only {present} instances", "refused")
+    return wanted
+
+
+def _lists(intent: Intent) -> dict[str, list[str]]:
+    """The names by what happens to them; the daemon's own are in it only where they change."""
+    lists: dict[str, list[str]] = {action.value: [] for action in Action}
+    for change in intent.changes:
+        planned = intent.planned.get(change.name)
+        is_own = planned is not None and planned.is_own
+        if not (is_own and change.action in (Action.UNCHANGED, Action.ADDED)):
+            lists[change.action].append(change.name)
+    return lists
+
+
+def _out_of_reach(old: Configuration, new: Configuration) -> list[str]:
+    """What a running daemon cannot take on, as warnings."""
+    keys = ("control_socket", "control_socket_mode", "control_socket_group", "log_level")
+    return [
+        f"supervisor.{key} changed: it takes effect when the daemon is restarted"
+        for key in keys
+        if getattr(old.supervisor, key) != getattr(new.supervisor, key)
+    ]

@@ -1,0 +1,108 @@
+"""What systemd is told: ready, one true sentence, alive, and more time while a slow start or stop goes on."""
+
+import asyncio
+import logging
+from collections import Counter
+
+from supervisord_lite.model.states import State
+from supervisord_lite.supervise.news import Transition
+from supervisord_lite.supervise.program import Supervised
+from supervisord_lite.supervise.registry import Registry
+from supervisord_lite.systemd.notify import Notifier
+
+log = logging.getLogger(__name__)
+
+COALESCE = 0.05
+"""Seconds within which transitions are told as one status."""
+
+MARGIN = 30.0
+"""Seconds asked of systemd beyond what the slowest program may take."""
+
+TROUBLE = (State.FATAL, State.BACKOFF, State.EXITED)
+
+
+class Readiness:
+    """Watches the news and keeps systemd informed. `is_ready` is set once every program had its verdict."""
+
+    def __init__(self, registry: Registry, notifier: Notifier) -> None:
+        self._registry = registry
+        self._notifier = notifier
+        self._pending: asyncio.TimerHandle | None = None
+        self._alive_due: float | None = None
+        self.is_ready = asyncio.Event()
+        self.is_stopping = False
+
+    def on_transition(self, _: Transition) -> None:
+        """Something changed: look at everything shortly."""
+        self.look_soon()
+
+    def look_soon(self) -> None:
+        """Look at every program once, however much happens at a time."""
+        if self._pending is None:
+            self._pending = asyncio.get_running_loop().call_later(COALESCE, self._look)
+
+    def _look(self) -> None:
+        self._pending = None
+        programs = list(self._registry)
+        self._notifier.status(self.sentence())
+        if self.is_stopping:
+            self._notifier.extend(MARGIN + max((_stop_timeout(program) for program in programs), default=0.0))
+        elif not self.is_ready.is_set():
+            if all(self._registry.has_verdict(program) for program in programs):
+                self._become_ready()
+            else:
+                self._notifier.extend(MARGIN + max(_ready_timeout(program) for program in programs))
+
+    def _become_ready(self) -> None:
+        self.is_ready.set()
+        self._notifier.ready()
+        log.info("supervisord-lite: ready, %s", self.sentence())
+
+    def sentence(self) -> str:
+        """One sentence that is true now: "3 programs running; worker BACKOFF: exited with status 1 …"."""
+        programs = [
+            program for program in self._registry if not program.is_own or program.life.state in TROUBLE
+        ]
+        if self.is_stopping:
+            left = sum(program.life.state is not State.STOPPED for program in programs)
+            return f"shutting down, {left} programs left" if left else "shutting down"
+        if not programs:
+            return "no programs configured"
+        counts = Counter(program.life.state for program in programs)
+        words = [f"{count} {state.lower()}" for state, count in counts.items() if state is not State.RUNNING]
+        running = f"{counts[State.RUNNING]} of {len(programs)} programs running"
+        troubled = [program for program in programs if _is_in_trouble(program)]
+        detail = [f"{p.name} {p.life.state}: {p.last_exit.sentence()}" for p in troubled[:3] if p.last_exit]
+        return "; ".join([", ".join([running, *words]), *detail])
+
+    def watch_dog(self) -> None:
+        """Say WATCHDOG=1 twice an interval, as long as the loop comes to it on time."""
+        interval = self._notifier.watchdog
+        if interval is None:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._alive_due is None or now - self._alive_due < interval / 2:
+            self._notifier.alive()
+        else:
+            log.warning("supervisord-lite: the event loop was %.1fs late", now - self._alive_due)
+        self._alive_due = now + interval / 2
+        loop.call_at(self._alive_due, self.watch_dog)
+
+
+def _is_in_trouble(program: Supervised) -> bool:
+    return program.life.state in TROUBLE and not program.life.succeeded
+
+
+def _ready_timeout(program: Supervised) -> float:
+    policy = program.definition.policy
+    return _finite(policy.ready_timeout if policy.notify else policy.startsecs)
+
+
+def _stop_timeout(program: Supervised) -> float:
+    return _finite(program.definition.policy.stop_timeout)
+
+
+def _finite(seconds: float) -> float:
+    """An hour for what may take forever: it is asked for again before it has passed."""
+    return min(seconds, 3600.0)

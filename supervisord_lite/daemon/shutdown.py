@@ -1,0 +1,89 @@
+"""Taking everything down: programs in order, then what they were launched by; within a time, or at once."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+
+from supervisord_lite.config.program import Supervisor as Settings
+from supervisord_lite.linux.kernel import Kernel
+from supervisord_lite.model.durations import spell
+from supervisord_lite.model.events import Stop
+from supervisord_lite.model.states import Cause, State
+from supervisord_lite.supervise.program import Supervised
+from supervisord_lite.supervise.supervisor import Supervisor
+from supervisord_lite.supervise.trees import Trees
+
+log = logging.getLogger(__name__)
+
+OWN_PROGRAMS = 10.0
+"""Seconds for the daemon's own programs to end after all others have."""
+
+
+def total_timeout(settings: Settings, supervisor: Supervisor) -> float:
+    """Seconds an orderly stop may take: as configured, else the slowest program and a buffer."""
+    if settings.shutdown_timeout is not None:
+        return settings.shutdown_timeout
+    slowest = max(
+        (p.definition.policy.stop_timeout for p in supervisor.programs if not p.is_own), default=0.0
+    )
+    return slowest + settings.shutdown_buffer
+
+
+class Shutdown:
+    """One shutdown; `at_once` makes a running one end what is left without asking."""
+
+    def __init__(self, supervisor: Supervisor, kernel: Kernel, trees: Trees) -> None:
+        self._supervisor = supervisor
+        self._kernel = kernel
+        self._trees = trees
+        self._changed = asyncio.Event()
+        self._is_urgent = False
+
+    def at_once(self) -> None:
+        """Kill what is left."""
+        self._is_urgent = True
+        self._changed.set()
+
+    async def run(self, timeout: float) -> None:
+        """Stop everything that a file configures, then the daemon's own; returns when nothing is left."""
+        stop_listening = self._supervisor.news.listen(lambda _: self._changed.set())
+        try:
+            await self._stop(lambda program: not program.is_own, timeout)
+            await self._stop(lambda program: program.is_own, OWN_PROGRAMS)
+        finally:
+            stop_listening()
+
+    async def _stop(self, concerns: Callable[[Supervised], bool], timeout: float) -> None:
+        for program in self._supervisor.programs:
+            if concerns(program):
+                self._supervisor.feed(program, Stop(Cause.SHUTDOWN))
+        try:
+            async with asyncio.timeout(timeout if timeout != float("inf") else None):
+                while self._left(concerns) and not self._is_urgent:
+                    await self._changed.wait()
+                    self._changed.clear()
+        except TimeoutError:
+            log.warning("supervisord-lite: %s for an orderly stop have passed", spell(timeout))
+        while left := self._left(concerns):
+            self._kill(left)
+            try:
+                async with asyncio.timeout(1.0):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+            self._changed.clear()
+
+    def _left(self, concerns: Callable[[Supervised], bool]) -> list[Supervised]:
+        return [
+            program
+            for program in self._supervisor.programs
+            if concerns(program) and program.life.state is not State.STOPPED
+        ]
+
+    def _kill(self, programs: list[Supervised]) -> None:
+        for program in programs:
+            if program.child is not None:
+                log.warning("%s: killed, because the shutdown cannot wait", program.name)
+                self._trees.kill(program.child)
+                self._kernel.send(program.child.pid, signal.SIGKILL)

@@ -1,0 +1,146 @@
+"""What one process needs, opened and ready to be handed over: streams, sockets, identity, environment."""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from supervisord_lite.config.program import Program
+from supervisord_lite.linux.cgroup import Cgroup
+from supervisord_lite.linux.identity import Account, account
+from supervisord_lite.systemd.notify import Notice
+from supervisord_lite.wire.launching import Call, Exec, Identity, Setup, Work
+
+from . import environment
+from .notices import NoticeSocket
+from .outputs import Outputs
+from .program import Supervised
+from .trees import Trees
+
+
+class Assembly:
+    """Everything for one process. What has not been taken out by the time it is closed is closed with it."""
+
+    def __init__(self) -> None:
+        self.open = ExitStack()
+        self.fds: list[int] = []
+        """What becomes descriptor 0, 1, 2 … of the process."""
+        self.env: dict[str, str] = {}
+        self.account: Account | None = None
+        self.cgroup: Cgroup | None = None
+        self.procs: int | None = None
+        """The cgroup.procs through which the process joins its group."""
+        self.serving: socket.socket | None = None
+        """The daemon's end of a fork server's socket."""
+        self.notices: NoticeSocket | None = None
+        self.errors_prefixed = False
+
+    def __enter__(self) -> "Assembly":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.open.close()
+        if self.notices is not None:
+            self.notices.close()
+        if self.serving is not None:
+            self.serving.close()
+
+    def take_notices(self) -> NoticeSocket | None:
+        """The process is there: its notices are its record's to close."""
+        taken, self.notices = self.notices, None
+        return taken
+
+    def take_serving(self) -> socket.socket | None:
+        """The process is there: the fork server's socket is its connection's to close."""
+        taken, self.serving = self.serving, None
+        return taken
+
+    def setup(self, program: Program, identity: Account | None) -> Setup:
+        """The message that tells the process who it is to be; `identity` None: it is that already."""
+        launch = program.launch
+        return Setup(
+            title=f"{environment.TITLE}{program.name} [{launch.target}]",
+            daemon=os.getpid(),
+            env=self.env,
+            work=self._work(program),
+            joins_cgroup=self.procs is not None,
+            identity=Identity(identity.uid, identity.gid, identity.groups) if identity is not None else None,
+            cwd=launch.cwd,
+            umask=launch.umask,
+        )
+
+    def _work(self, program: Program) -> Work:
+        launch = program.launch
+        if launch.target is not None:
+            return Call(launch.target, self.errors_prefixed)
+        assert launch.command is not None
+        return Exec(launch.command)
+
+    @property
+    def handed_over(self) -> list[int]:
+        """The descriptors that go with the setup, in its order."""
+        return [*([self.procs] if self.procs is not None else []), *self.fds]
+
+
+class Assembler:
+    """Gets a process what it needs. `environ` is the daemon's own environment."""
+
+    def __init__(
+        self,
+        trees: Trees,
+        outputs: Outputs,
+        *,
+        environ: Mapping[str, str],
+        control_socket: str,
+        notice_directory: Path,
+    ) -> None:
+        self.outputs = outputs
+        self._trees = trees
+        self._environ = environment.inherited(environ)
+        self._control_socket = control_socket
+        self._notice_directory = notice_directory
+
+    def assemble(self, program: Supervised, on_notice: Callable[[Notice], None]) -> Assembly:
+        """Raises `OSError` or `UnknownAccount`, and then nothing stays open."""
+        assembly = Assembly()
+        with ExitStack() as failing:
+            failing.push(assembly)
+            self._fill(assembly, program, on_notice)
+            failing.pop_all()
+        return assembly
+
+    def _fill(self, assembly: Assembly, program: Supervised, on_notice: Callable[[Notice], None]) -> None:
+        definition = program.definition
+        launch = definition.launch
+        if launch.user is not None or launch.group is not None:
+            assembly.account = account(launch.user, launch.group)
+        who = assembly.account
+        owner = (who.uid, who.gid) if who is not None else None
+        stdio = self.outputs.open(launch, definition.name, owner)
+        assembly.open.callback(stdio.close)
+        assembly.fds = list(stdio.fds)
+        assembly.env = environment.compose(self._environ, definition, who, self._control_socket)
+        if stdio.journal_stream is not None:
+            assembly.env["JOURNAL_STREAM"] = stdio.journal_stream
+            assembly.errors_prefixed = True
+        if launch.notify:
+            uid = who.uid if who is not None else None
+            assembly.notices = NoticeSocket(self._notice_path(definition.name), uid, on_notice)
+            assembly.env["NOTIFY_SOCKET"] = str(assembly.notices.path)
+        if program.is_own:
+            self._serve(assembly)
+        assembly.cgroup = self._trees.plant(definition.name)
+        if assembly.cgroup is not None:
+            assembly.procs = assembly.cgroup.open_procs()
+            assembly.open.callback(os.close, assembly.procs)
+
+    def _notice_path(self, name: str) -> Path:
+        self._notice_directory.mkdir(mode=0o711, exist_ok=True)
+        return self._notice_directory / name
+
+    def _serve(self, assembly: Assembly) -> None:
+        ours, theirs = socket.socketpair()
+        assembly.serving = ours
+        assembly.open.callback(theirs.close)
+        assembly.fds.append(theirs.fileno())

@@ -1,0 +1,53 @@
+"""The environment that programs get: the daemon's own, less what is between systemd and the daemon."""
+
+from collections.abc import Mapping
+
+from supervisord_lite.config.program import Program
+from supervisord_lite.linux.identity import Account
+
+PRIVATE = frozenset(
+    {
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "LISTEN_PID",
+        "LISTEN_FDS",
+        "LISTEN_FDNAMES",
+        "JOURNAL_STREAM",
+        "SYSTEMD_EXEC_PID",
+        "MAINPID",
+        "FDSTORE",
+    }
+)
+"""Variables by which systemd speaks to the daemon alone (systemd.exec(5))."""
+
+COOKIE = "SUPERVISOR_COOKIE"
+"""Marks everything that a program starts, so that orphans without a control group can be told apart."""
+
+
+TITLE = "app-supervisor: "
+"""What the title of every forked Python process begins with; the program's name follows."""
+
+
+def inherited(environ: Mapping[str, str]) -> dict[str, str]:
+    """What every program inherits of the daemon's own environment."""
+    return {name: value for name, value in environ.items() if name not in PRIVATE}
+
+
+def compose(
+    base: Mapping[str, str], program: Program, account: Account | None, control_socket: str
+) -> dict[str, str]:
+    """The environment of one program: inherited, then the account's, then what says who it is, then its own.
+
+    The names SUPERVISOR_PROCESS_NAME, SUPERVISOR_GROUP_NAME and SUPERVISOR_ENABLED are supervisord's.
+    """
+    known = {
+        "SUPERVISOR_ENABLED": "1",
+        "SUPERVISOR_PROCESS_NAME": program.name,
+        "SUPERVISOR_GROUP_NAME": program.companion,
+        "SUPERVISOR_INSTANCE": str(program.instance),
+        "SUPCTL_SOCKET": control_socket,
+        COOKIE: program.name,
+    }
+    login = account.environment if account is not None else {}
+    return {**base, **login, **known, **program.launch.env}

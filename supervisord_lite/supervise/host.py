@@ -1,0 +1,114 @@
+"""What happens to processes, turned into events of the programs they belong to."""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+
+from supervisord_lite.linux.kernel import Kernel
+from supervisord_lite.model.events import Ended, Extend, Launched, Leaving, Ping, Ready, Trip
+from supervisord_lite.systemd.notify import Notice
+from supervisord_lite.wire.launching import PreloadFailed, Prepared
+from supervisord_lite.zygote.server import ForkServer
+
+from .child import Child
+from .logfiles import LogFiles
+from .program import Kind, Supervised
+from .reaper import Reaper
+from .supervisor import Supervisor
+from .trees import Trees
+
+log = logging.getLogger(__name__)
+
+
+class ProcessHost:
+    """Listens to launches, ends, fork servers and notices, and feeds the supervisor."""
+
+    def __init__(self, kernel: Kernel, trees: Trees, supervisor: Supervisor, log_files: LogFiles) -> None:
+        self._kernel = kernel
+        self._supervisor = supervisor
+        self._log_files = log_files
+        self.reaper = Reaper(kernel, trees, self.ended)
+
+    def registered(self, program: Supervised, child: Child) -> None:
+        """Its process exists."""
+        program.child = child
+        program.started_at = time.time()
+        program.status_text = None
+        server = self._supervisor.programs.find(program.server)
+        program.generation = server.generation if server is not None and program.kind is Kind.TARGET else None
+        self.reaper.register(program, child)
+
+    def launched(self, program: Supervised, child: Child) -> None:
+        """Its process works; one that ended meanwhile, or belongs to the past, changes nothing."""
+        if program.child is child and child.reaped is None:
+            self._supervisor.feed(program, Launched())
+            if child.notices is not None:
+                child.notices.listen()
+
+    def noticed(self, program: Supervised, notice: Notice) -> None:
+        """It spoke through its NOTIFY_SOCKET."""
+        if notice.status is not None:
+            program.status_text = notice.status
+        if notice.extend is not None:
+            self._supervisor.feed(program, Extend(notice.extend))
+        if notice.ready:
+            self._supervisor.feed(program, Ready())
+        if notice.alive:
+            self._supervisor.feed(program, Ping())
+        if notice.trip:
+            self._supervisor.feed(program, Trip())
+        if notice.stopping:
+            self._supervisor.feed(program, Leaving())
+
+    def ended(self, program: Supervised, child: Child) -> None:
+        """Nothing is left of its process and what that started."""
+        child.forget()
+        if program.child is not child:
+            return
+        ended = child.exit(program.life)
+        program.child = None
+        if program.serves is not None:
+            program.serves.lose()
+            program.serves = None
+        if program.kind is Kind.LOGWRITER:
+            self._log_files.disconnect()
+        self._supervisor.feed(program, Ended(ended))
+
+    def serves(self, program: Supervised, sock: socket.socket) -> None:
+        """It is one of the daemon's own: this is the daemon's end of the socket between them."""
+        if program.kind is Kind.LOGWRITER:
+            self._log_files.connect(sock)
+        else:
+            self._connect(program, sock)
+
+    def _connect(self, program: Supervised, sock: socket.socket) -> None:
+        """It is a fork server. Every process of it is a new generation."""
+        child = program.child
+
+        def on_news(news: Prepared | PreloadFailed) -> None:
+            if program.child is not child or child is None:
+                return
+            if isinstance(news, PreloadFailed):
+                child.error = news.error
+                return
+            for warning in news.warnings:
+                log.warning("%s: %s", program.name, warning)
+            if program.kind is Kind.ZYGOTE:
+                log.info("%s: preloaded in %.1fs", program.name, news.seconds)
+            self.launched(program, child)
+            self._supervisor.feed(program, Ready())
+
+        def on_lost() -> None:
+            # It ended, and will be reaped; or it hangs, and has to end.
+            if program.child is child and child is not None and child.reaped is None:
+                self._kernel.send(child.pid, signal.SIGKILL)
+
+        program.serves = ForkServer(sock, on_news, on_lost)
+        program.generation = (program.generation or 0) + 1
+
+    def watch(self) -> None:
+        """Reap at every SIGCHLD, and once now for what ended before."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self.reaper.collect)
+        self.reaper.collect()

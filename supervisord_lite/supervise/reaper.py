@@ -1,0 +1,79 @@
+"""One reaper for every child: programs, fork servers, and orphans that programs left behind."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from supervisord_lite.linux.kernel import Kernel
+
+from .child import Child
+from .program import Supervised
+from .trees import Trees
+
+log = logging.getLogger(__name__)
+
+UPROOT_AGAIN = 0.05
+"""Seconds until the remains of a tree are looked at again, where no dying child calls for it before."""
+
+UPROOT_FOR = 10.0
+"""Seconds after which remains that survive SIGKILL no longer hold up what comes next."""
+
+
+class _Owned(NamedTuple):
+    program: Supervised
+    child: Child
+
+
+class Reaper:
+    """Knows whose process a child is. `on_end` is called when nothing is left of it."""
+
+    def __init__(self, kernel: Kernel, trees: Trees, on_end: Callable[[Supervised, Child], None]) -> None:
+        self._kernel = kernel
+        self._trees = trees
+        self._on_end = on_end
+        self._children: dict[int, _Owned] = {}
+        self._remains: list[_Owned] = []
+        self._again: asyncio.TimerHandle | None = None
+
+    def register(self, program: Supervised, child: Child) -> None:
+        """This child is this program's from now on."""
+        self._children[child.pid] = _Owned(program, child)
+
+    def collect(self) -> None:
+        """Reap every child that has ended (call it at SIGCHLD). A stranger's status changes nothing."""
+        while (pid := self._kernel.dead_child()) is not None:
+            owned = self._children.pop(pid, None)
+            if owned is not None:
+                self._trees.leave(owned.child)
+            reaped = self._kernel.reap(pid)
+            if owned is None:
+                log.debug("adopted process %d ended with wait status %d", pid, reaped.status)
+            else:
+                owned.child.bury(reaped, self._kernel.now())
+                self._remains.append(owned)
+        if self._remains:
+            self._uproot()
+
+    def _uproot(self) -> None:
+        """Report those of which nothing is left; look again at the others, which have been killed."""
+        gone = set(self._trees.uproot([owned.child for owned in self._remains], self._children.keys()))
+        finished = [owned for owned in self._remains if owned.child in gone or self._is_hopeless(owned)]
+        self._remains = [owned for owned in self._remains if owned not in finished]
+        self._schedule()
+        for program, child in finished:
+            self._on_end(program, child)
+
+    def _is_hopeless(self, owned: _Owned) -> bool:
+        died = owned.child.died
+        if died is None or self._kernel.now() - died < UPROOT_FOR:
+            return False
+        log.warning("%s: processes it started survive SIGKILL; going on without them", owned.program.name)
+        return True
+
+    def _schedule(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._remains:
+            self._again = asyncio.get_running_loop().call_later(UPROOT_AGAIN, self._uproot)

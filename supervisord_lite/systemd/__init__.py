@@ -1,0 +1,1 @@
+"""systemd's side: notification both ways, journal streams, socket activation."""

@@ -1,0 +1,1 @@
+"""Frames and messages, without a socket in sight."""

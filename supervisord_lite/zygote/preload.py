@@ -1,0 +1,92 @@
+"""Imports the application before the first fork, and notices what a fork would not carry over well."""
+
+import contextlib
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from types import ModuleType
+
+
+class PreloadError(Exception):
+    """A module of `preload` could not be imported, or its callable raised; the message names it."""
+
+
+def preload(entries: Iterable[str]) -> list[str]:
+    """Import each "module" and call each "module:callable", then freeze the heap for copy-on-write.
+
+    Returns warnings about threads, sockets and event loops that an entry left behind: threads do not exist
+    in a forked child, and sockets are shared by all of them. Raises `PreloadError`.
+    """
+    warnings: list[str] = []
+    gc.disable()  # no holes in the pages that the children are to share
+    before = _Leftovers()
+    for entry in entries:
+        try:
+            _load(entry)
+        except (Exception, SystemExit) as error:
+            raise PreloadError(f"preload of {entry} failed: {type(error).__name__}: {error}") from error
+        after = _Leftovers()
+        warnings += after.beyond(before, entry)
+        before = after
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    return warnings
+
+
+def front_of_path(directories: Iterable[str]) -> None:
+    """Put these directories in front of `sys.path`, in this order."""
+    sys.path[:0] = [directory for directory in directories if directory not in sys.path]
+
+
+def resolve(target: str) -> Callable[[], object]:
+    """The callable that "module:attribute.path" names.
+
+    Raises whatever its import raises, AttributeError, or TypeError where it is not callable.
+    """
+    module, _, path = target.partition(":")
+    return _follow(importlib.import_module(module), path)
+
+
+def _load(entry: str) -> None:
+    module, _, path = entry.partition(":")
+    found = importlib.import_module(module)
+    if path:
+        _follow(found, path)()
+
+
+def _follow(module: ModuleType, path: str) -> Callable[[], object]:
+    found: object = module
+    for name in path.split("."):
+        found = getattr(found, name)
+    if not callable(found):
+        raise TypeError(f"{module.__name__}:{path} is not callable")
+    return found
+
+
+class _Leftovers:
+    """The threads and descriptors of this process at one moment (proc_pid_task(5), proc_pid_fd(5)).
+
+    The kernel's count of threads, because those of native libraries are unknown to `threading`.
+    """
+
+    def __init__(self) -> None:
+        self.threads = len(os.listdir("/proc/self/task"))
+        self.descriptors: dict[str, str] = {}
+        for fd in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                self.descriptors[fd] = os.readlink(f"/proc/self/fd/{fd}")
+
+    def beyond(self, before: "_Leftovers", entry: str) -> list[str]:
+        """What is there that was not there before, as warnings that name the entry."""
+        found: list[str] = []
+        if self.threads > before.threads:
+            found.append(f"{self.threads - before.threads} thread(s), which forked programs will not have")
+        fresh = [link for fd, link in self.descriptors.items() if before.descriptors.get(fd) != link]
+        if sockets := sum(link.startswith("socket:") for link in fresh):
+            found.append(f"{sockets} open socket(s), which all forked programs will share")
+        if any("eventpoll" in link for link in fresh):
+            found.append("an event loop, which forked programs must not use")
+        return [f"preload of {entry} leaves behind {what}" for what in found]
