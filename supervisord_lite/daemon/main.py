@@ -1,6 +1,7 @@
 """`supervisord-lite`: the daemon's command line."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ def _check(path: str) -> int:
 
 
 def _run(path: str, log_level: str | None) -> int:
+    gc.disable()  # what is imported and read now stays: `start` freezes it and lets the collector run
     # TLS has no place in the daemon, and asyncio alone would import it: 4 MiB.
     sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]
     from .starting import start

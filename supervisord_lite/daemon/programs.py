@@ -1,10 +1,12 @@
 """What the daemon runs under a configuration: the companions, and the fork servers they are launched by."""
 
+import os
 import sys
 
 import msgspec
 from msgspec import Struct
 
+from supervisord_lite import zygote
 from supervisord_lite.config.program import Configuration, Launch, Program, Supervisor
 from supervisord_lite.model.policy import Policy
 from supervisord_lite.supervise.program import Kind
@@ -13,7 +15,9 @@ SPAWNER = "spawner"
 ZYGOTE = "zygote"
 LOGWRITER = "logwriter"
 
-_FORK_SERVER = (sys.executable, "-P", "-m", "supervisord_lite.zygote")
+_FORK_SERVER = os.path.join(os.path.dirname(zygote.__file__), "__main__.py")
+_SPAWNER = (sys.executable, "-I", "-S", _FORK_SERVER, "--commands")
+_ZYGOTE = (sys.executable, "-P", _FORK_SERVER)
 
 _LOG_WRITER = (sys.executable, "-P", "-m", "supervisord_lite.supervise.logwriter")
 
@@ -46,9 +50,9 @@ def planned(configuration: Configuration) -> dict[str, Planned]:
         if program.launch.target is None:
             companions[program.name] = Planned(program, Kind.COMMAND, SPAWNER)
             continue
-        zygote = _zygote(configuration.supervisor, program.launch)
-        found.setdefault(zygote.name, Planned(zygote, Kind.ZYGOTE, SPAWNER))
-        companions[program.name] = Planned(program, Kind.TARGET, zygote.name)
+        server = _zygote(configuration.supervisor, program.launch)
+        found.setdefault(server.name, Planned(server, Kind.ZYGOTE, SPAWNER))
+        companions[program.name] = Planned(program, Kind.TARGET, server.name)
     if log_paths(configuration):
         found[LOGWRITER] = Planned(_log_writer(configuration.supervisor), Kind.LOGWRITER, SPAWNER)
     return found | companions
@@ -61,7 +65,7 @@ def log_paths(configuration: Configuration) -> set[str]:
 
 
 def _spawner() -> Program:
-    return _own(SPAWNER, Launch(command=_FORK_SERVER, env={}, rlimits={}), _PERSISTENT)
+    return _own(SPAWNER, Launch(command=_SPAWNER, env={}, rlimits={}), _PERSISTENT)
 
 
 def _log_writer(supervisor: Supervisor) -> Program:
@@ -78,7 +82,7 @@ def _zygote(supervisor: Supervisor, launch: Launch) -> Program:
     return _own(
         ZYGOTE if is_default else f"{ZYGOTE}@{identity}",
         Launch(
-            command=(*_FORK_SERVER, *paths, *supervisor.preload),
+            command=(*_ZYGOTE, *paths, *supervisor.preload),
             cwd=supervisor.cwd,
             env=supervisor.env,
             user=launch.user,

@@ -48,5 +48,6 @@ def start(path: str, log_level: str | None, environ: MutableMapping[str, str]) -
         ).run()
 
     gc.freeze()
+    gc.enable()
     asyncio.run(run())
     return 0

@@ -10,7 +10,7 @@ from supervisord_lite.config.program import Program
 from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.identity import Account, account
 from supervisord_lite.systemd.notify import Notice
-from supervisord_lite.wire.launching import Call, Exec, Identity, Setup, Work
+from supervisord_lite.wire.orders import CALL, EXEC, Setup
 
 from . import environment
 from .notices import NoticeSocket
@@ -59,23 +59,19 @@ class Assembly:
     def setup(self, program: Program, identity: Account | None) -> Setup:
         """The message that tells the process who it is to be; `identity` None: it is that already."""
         launch = program.launch
+        command = launch.command
         return Setup(
+            EXEC if command is not None else CALL,
+            command if command is not None else (launch.target or "",),
             title=f"{environment.TITLE}{program.name} [{launch.target}]",
             daemon=os.getpid(),
             env=self.env,
-            work=self._work(program),
             joins_cgroup=self.procs is not None,
-            identity=Identity(identity.uid, identity.gid, identity.groups) if identity is not None else None,
+            identity=(identity.uid, identity.gid, identity.groups) if identity is not None else None,
             cwd=launch.cwd,
             umask=launch.umask,
+            errors_prefixed=self.errors_prefixed,
         )
-
-    def _work(self, program: Program) -> Work:
-        launch = program.launch
-        if launch.target is not None:
-            return Call(launch.target, self.errors_prefixed)
-        assert launch.command is not None
-        return Exec(launch.command)
 
     @property
     def handed_over(self) -> list[int]:

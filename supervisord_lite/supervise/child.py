@@ -7,8 +7,7 @@ from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.kernel import Reaped
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.life import Life
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import Examined, Failed, FromChild, SetUp
+from supervisord_lite.wire.reports import Examined, Failed, FromChild, Reader, SetUp
 
 from .notices import NoticeSocket
 
@@ -32,7 +31,7 @@ class Child:
         self.channel = channel
         """Where it says how far it came; None once it has said all."""
         self.notices: NoticeSocket | None = None
-        self._reader = frames.Reader[FromChild](FromChild)  # type: ignore[arg-type]
+        self._reader = Reader[FromChild](FromChild)  # type: ignore[arg-type]
         if channel is not None:
             channel.setblocking(False)
 

@@ -11,19 +11,8 @@ from contextlib import ExitStack
 from supervisord_lite.config.program import Program
 from supervisord_lite.linux import descriptors
 from supervisord_lite.linux.identity import account
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import (
-    Examine,
-    Examined,
-    Exec,
-    Failed,
-    FromChild,
-    Identity,
-    PreloadFailed,
-    Prepared,
-    Setup,
-    Work,
-)
+from supervisord_lite.wire.orders import EXAMINE, EXEC, Setup
+from supervisord_lite.wire.reports import Examined, Failed, FromChild, PreloadFailed, Prepared, Reader
 from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 
 from . import environment
@@ -74,7 +63,7 @@ class Examiner:
         assert zygote.launch.command is not None
         try:
             conversation = await self._fork(
-                self._spawner, zygote, Exec(zygote.launch.command), [theirs.fileno()]
+                self._spawner, zygote, EXEC, zygote.launch.command, [theirs.fileno()]
             )
         finally:
             theirs.close()
@@ -90,7 +79,7 @@ class Examiner:
         return server
 
     async def _ask(self, server: ForkServer, zygote: Program, targets: tuple[str, ...]) -> dict[str, str]:
-        with await self._fork(server, zygote, Examine(targets), []) as conversation:
+        with await self._fork(server, zygote, EXAMINE, targets, []) as conversation:
             match await conversation.last_word():
                 case Examined(problems=problems):
                     return problems
@@ -99,7 +88,7 @@ class Examiner:
         raise ExaminationFailed("the interpreter ended while it imported the targets")
 
     async def _fork(
-        self, server: ForkServer, zygote: Program, work: Work, extra: list[int]
+        self, server: ForkServer, zygote: Program, work: str, arguments: tuple[str, ...], extra: list[int]
     ) -> "_Conversation":
         ours, theirs = socket.socketpair()
         try:
@@ -110,7 +99,7 @@ class Examiner:
         conversation = _Conversation(pid, ours)
         null = os.open(os.devnull, os.O_RDWR)
         try:
-            await conversation.begin(self._setup(zygote, work), [null, null, null, *extra])
+            await conversation.begin(self._setup(zygote, work, arguments), [null, null, null, *extra])
         except BaseException:
             conversation.end()
             raise
@@ -118,16 +107,17 @@ class Examiner:
             os.close(null)
         return conversation
 
-    def _setup(self, zygote: Program, work: Work) -> Setup:
+    def _setup(self, zygote: Program, work: str, arguments: tuple[str, ...]) -> Setup:
         launch = zygote.launch
         who = account(launch.user, launch.group) if launch.user or launch.group else None
-        becomes = isinstance(work, Exec) and who is not None
+        becomes = work == EXEC
         return Setup(
+            work,
+            arguments,
             title=f"{environment.TITLE}{zygote.name} [examination]",
             daemon=os.getpid(),
             env={**self._environ, **(who.environment if who is not None else {}), **launch.env},
-            work=work,
-            identity=Identity(who.uid, who.gid, who.groups) if becomes and who is not None else None,
+            identity=(who.uid, who.gid, who.groups) if becomes and who is not None else None,
             cwd=launch.cwd,
         )
 
@@ -142,13 +132,13 @@ class _Conversation:
 
     async def begin(self, setup: Setup, fds: list[int]) -> None:
         """Tell it who it is to be."""
-        data = frames.encode(setup)
+        data = setup.encode()
         descriptors.send(self._channel, data[:1], fds)
         await asyncio.get_running_loop().sock_sendall(self._channel, data[1:])
 
     async def last_word(self) -> FromChild | None:
         """What it said last, once it has hung up."""
-        reader = frames.Reader[FromChild](FromChild)  # type: ignore[arg-type]
+        reader = Reader[FromChild](FromChild)  # type: ignore[arg-type]
         last: FromChild | None = None
         while data := await asyncio.get_running_loop().sock_recv(self._channel, 65536):
             for message in reader.feed(data):

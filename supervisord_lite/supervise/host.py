@@ -9,7 +9,7 @@ import time
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.events import Ended, Extend, Launched, Leaving, Ping, Ready, Trip
 from supervisord_lite.systemd.notify import Notice
-from supervisord_lite.wire.launching import PreloadFailed, Prepared
+from supervisord_lite.wire.reports import PreloadFailed, Prepared
 from supervisord_lite.zygote.server import ForkServer
 
 from .child import Child

@@ -11,8 +11,7 @@ from supervisord_lite.linux import descriptors
 from supervisord_lite.linux.identity import UnknownAccount
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.systemd.notify import Notice
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import Setup
+from supervisord_lite.wire.orders import Setup
 from supervisord_lite.zygote.server import ForkServer
 
 from .assembly import Assembler, Assembly
@@ -112,7 +111,7 @@ class Launcher:
         try:
             self._limit(program, child.pid)
             async with asyncio.timeout(SETUP_PATIENCE):
-                await _send(child.channel, frames.encode(setup), fds)
+                await _send(child.channel, setup.encode(), fds)
                 await self._first_sign(program, child)
         except TimeoutError:
             self._give_up(child, f"was not set up within {SETUP_PATIENCE:.0f}s")

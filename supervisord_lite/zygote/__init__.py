@@ -1,5 +1,6 @@
-"""Fork servers: the interpreter that has imported the application, and the bare one that launches commands.
+"""Fork servers: the bare interpreter that launches commands, and those that have imported the application.
 
-Both run the same program. One thread, no event loop; it imports, freezes the heap and waits for `Fork`.
-The daemon's side of it is `zygote.server`.
+All run the same loop: one thread, no event loop; import, freeze the heap, wait for orders to fork. The
+daemon's side of it is `zygote.server`. What a fork server imports is in the pages that each of its forks has
+to copy, so the modules on its side import little, and late.
 """

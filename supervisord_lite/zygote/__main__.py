@@ -1,11 +1,16 @@
-"""A fork server: `python -m supervisord_lite.zygote [--path DIRECTORY]... [MODULE[:CALLABLE]]...`.
+"""A fork server, run by the daemon with its socket on descriptor 3.
 
-Imports the modules with the directories in front of `sys.path`, and forks on the orders that come over the
-socket on descriptor 3. The daemon starts it; on its own it is of no use.
+`__main__.py --commands`: the spawner, which imports nothing and launches commands only.
+`__main__.py [--path DIRECTORY]... [MODULE[:CALLABLE]]...`: a zygote, which imports the modules with the
+directories in front of `sys.path`.
 """
 
 import sys
 
-from supervisord_lite.zygote.forking import main
+if __name__ == "__main__":
+    if sys.flags.no_site:  # the spawner does without site-packages
+        sys.path.append(__file__.removesuffix("/supervisord_lite/zygote/__main__.py"))
 
-main(sys.argv[1:])
+    from supervisord_lite.zygote.forking import main
+
+    main(sys.argv[1:])

@@ -9,73 +9,80 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
 
 from supervisord_lite.linux import descriptors, prctl
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import Call, Examine, Exec, Setup
+from supervisord_lite.wire.orders import EXEC, LENGTH, Setup
 
-from . import work
-from .work import tell_failure
-
-T = TypeVar("T")
+from . import telling
 
 FREE = 16
 """The channel and received descriptors are moved up to here, so that 0, 1, 2 … are free to be set."""
+
+_SETTABLE = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
 class SetupError(Exception):
     """One step of the set-up failed; the message says which."""
 
 
-def live(channel: socket.socket) -> NoReturn:
-    """Be the child: read the setup, apply it, work, exit. Never returns."""
+def changed_signals() -> tuple[int, ...]:
+    """The signals that this process ignores or handles: what a child has to reset (signal(7))."""
+    return tuple(int(n) for n in _SETTABLE if signal.getsignal(n) is not signal.SIG_DFL)
+
+
+def live(channel: socket.socket, changed: tuple[int, ...]) -> None:
+    """Be the child: read the setup, apply it, work, exit. Never returns.
+
+    `changed` are the signals that the fork server does not have at their defaults.
+    """
     setup, fds = _receive(channel)
     try:
-        channel, fds = _step("move its descriptors", lambda: _park(channel, fds))
+        channel, fds = _park(channel, fds)
+        _reset_signals(changed)
         _apply(setup, fds)
     except SetupError as error:
-        tell_failure(channel, str(error))
+        telling.tell(channel, telling.failed(str(error)))
         os._exit(1)
-    match setup.work:
-        case Exec(argv=argv):
-            work.execute(argv, setup.env, channel)
-        case Call() as call:
-            work.call(call, setup, channel)
-        case Examine(targets=targets):
-            work.examine(targets, setup, channel)
+    if setup.work == EXEC:
+        _execute(setup, channel)
+    else:
+        from . import targets  # a zygote has it imported; the spawner never comes here
+
+        targets.work(setup, channel)
 
 
 def _receive(channel: socket.socket) -> tuple[Setup, list[int]]:
-    reader = frames.Reader(Setup)
+    data = b""
     fds: list[int] = []
     while True:
         try:
-            data, fresh = descriptors.receive(channel, 65536)
+            more, fresh = descriptors.receive(channel, 65536)
         except descriptors.DescriptorsLost as error:
-            tell_failure(channel, str(error))
+            telling.tell(channel, telling.failed(str(error)))
             os._exit(1)
-        if not data:
+        if not more:
             os._exit(0)  # the daemon gave this child up before it was anything
+        data += more
         fds += fresh
-        for setup in reader.feed(data):
-            return setup, fds
+        if len(data) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack(data[: LENGTH.size])[0]
+            if len(data) >= end:
+                return Setup.decode(data[LENGTH.size : end]), fds
 
 
 def _apply(setup: Setup, fds: list[int]) -> None:
     """Order matters: cgroup and descriptors while privileged, the parent-death signal after the identity."""
-    _reset_signals()
     _step("become a session leader", os.setsid)
     if setup.joins_cgroup:
         _step("join its cgroup", lambda: _join(fds.pop(0)))
     _step("set up its descriptors", lambda: _place(fds))
     if setup.umask is not None:
         os.umask(setup.umask)
-    identity = setup.identity
-    if identity is not None:
-        _step("take its groups", lambda: os.setgroups(identity.groups))
-        _step(f"become group {identity.gid}", lambda: os.setresgid(identity.gid, identity.gid, identity.gid))
-        _step(f"become user {identity.uid}", lambda: os.setresuid(identity.uid, identity.uid, identity.uid))
+    if setup.identity is not None:
+        uid, gid, groups = setup.identity
+        _step("take its groups", lambda: os.setgroups(groups))
+        _step(f"become group {gid}", lambda: os.setresgid(gid, gid, gid))
+        _step(f"become user {uid}", lambda: os.setresuid(uid, uid, uid))
     cwd = setup.cwd
     if cwd is not None:
         _step(f"change to directory {cwd}", lambda: os.chdir(cwd))
@@ -84,19 +91,19 @@ def _apply(setup: Setup, fds: list[int]) -> None:
         os._exit(0)  # the daemon ended before the signal was set
 
 
-def _step(what: str, action: Callable[[], T]) -> T:
+def _step(what: str, action: Callable[[], object]) -> None:
     try:
-        return action()
+        action()
     except OSError as error:
         raise SetupError(f"cannot {what}: {error.strerror or error}") from error
 
 
-def _reset_signals() -> None:
+def _reset_signals(changed: tuple[int, ...]) -> None:
     """Give the child what a fresh process has: nothing blocked, nothing ignored, nothing handled."""
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    for number in changed:
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _join(procs: int) -> None:
@@ -105,7 +112,10 @@ def _join(procs: int) -> None:
 
 
 def _park(channel: socket.socket, fds: list[int]) -> tuple[socket.socket, list[int]]:
-    moved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FREE) for fd in (channel.fileno(), *fds)]
+    try:
+        moved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FREE) for fd in (channel.fileno(), *fds)]
+    except OSError as error:
+        raise SetupError(f"cannot move its descriptors: {error.strerror}") from error
     channel.close()
     for fd in fds:
         os.close(fd)
@@ -116,3 +126,14 @@ def _place(fds: list[int]) -> None:
     for number, fd in enumerate(fds):
         os.dup2(fd, number, inheritable=True)
         os.close(fd)
+
+
+def _execute(setup: Setup, channel: socket.socket) -> None:
+    """Become the command; the channel closes with it, and that is how the daemon knows (execve(2))."""
+    name = setup.arguments[0]
+    try:
+        os.execvpe(name, setup.arguments, setup.env)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        telling.tell(channel, telling.failed(f"cannot execute {name}: {reason}"))
+    os._exit(127)

@@ -1,30 +1,23 @@
 """The fork server's own side: import, freeze, then fork whenever told to.
 
-The child is forked twice, and the process in between ends at once: so the child becomes the daemon's (the
-daemon is a child subreaper), and one reaper serves all. The server reports the child only when that has
-happened.
+Every child becomes the daemon's own. A zygote forks twice, and the process in between ends at once, so that
+its child is handed to the daemon (a child subreaper) with a C library that knows of the fork. The spawner's
+children do nothing but execute a command, and are cloned as the daemon's children in one step.
 """
 
 import os
 import signal
 import socket
 import sys
-import time
+from collections.abc import Callable
 
-from setproctitle import setproctitle
+from supervisord_lite.linux import clone, descriptors, prctl
+from supervisord_lite.wire.orders import FORK
 
-from supervisord_lite.linux import descriptors, prctl
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import (
-    Fork,
-    Forked,
-    ForkRefused,
-    FromServer,
-    PreloadFailed,
-    Prepared,
-)
+from . import child, telling
 
-from . import child, preload
+Fork = Callable[[], int]
+"""A way to fork: returns the pid of a child of the daemon, and 0 in that child. Raises `OSError`."""
 
 SOCKET = 3
 """The descriptor the daemon put the socket on."""
@@ -36,88 +29,99 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to answer
     server = socket.socket(fileno=SOCKET)
     server.set_inheritable(False)
-    _prepare(server, arguments)
-    channel = _serve(server)
+    if arguments == ["--commands"]:
+        fork = _fork_for_daemon
+        telling.tell(server, telling.prepared())
+    else:
+        fork = _fork_twice
+        _prepare(server, arguments)
+    changed = child.changed_signals()
+    channel = _serve(server, fork)
     if channel is not None:
         server.close()
-        child.live(channel)
+        child.live(channel, changed)
 
 
 def _prepare(server: socket.socket, arguments: list[str]) -> None:
     """Import what is to be shared, and say so."""
-    entries, directories = _parse(arguments)
-    setproctitle("app-supervisor: zygote " + " ".join(entries) if entries else "app-supervisor: spawner")
-    preload.front_of_path(directories)
-    began = time.monotonic()
+    from . import preload  # not in the spawner
+
     try:
-        warnings = preload.preload(entries)
+        telling.tell(server, preload.prepare(arguments))
     except preload.PreloadError as error:
-        _print_cause(error)
-        server.sendall(frames.encode(PreloadFailed(str(error))))
+        telling.tell(server, telling.preload_failed(str(error)))
         sys.exit(1)
-    prepared = Prepared(pid=os.getpid(), seconds=time.monotonic() - began, warnings=tuple(warnings))
-    server.sendall(frames.encode(prepared))
 
 
-def _parse(arguments: list[str]) -> tuple[list[str], list[str]]:
-    entries, directories = [], []
-    rest = iter(arguments)
-    for argument in rest:
-        if argument == "--path":
-            directories.append(next(rest))
-        else:
-            entries.append(argument)
-    return entries, directories
-
-
-def _serve(server: socket.socket) -> socket.socket | None:
-    """Answer commands. Returns None at end of file, and in each forked child the child's channel."""
-    reader = frames.Reader(Fork)
-    queue: list[int] = []
+def _serve(server: socket.socket, fork: Fork) -> socket.socket | None:
+    """Answer orders. Returns None at end of file, and in each forked child the child's channel."""
+    numbers = b""
+    channels: list[int] = []
     while True:
         try:
-            data, fds = descriptors.receive(server, 65536)
+            data, fds = descriptors.receive(server, 1024)
         except descriptors.DescriptorsLost as error:
             # Which fork it was is lost too: end, and the daemon asks a successor.
             sys.exit(f"fork server: {error}")
         if not data:
             return None
-        queue += fds
-        for message in reader.feed(data):
-            channel = _fork(server, message.id, queue.pop(0))
+        numbers += data
+        channels += fds
+        while len(numbers) >= FORK.size:
+            (number,) = FORK.unpack(numbers[: FORK.size])
+            numbers = numbers[FORK.size :]
+            channel = _answer(server, number, channels.pop(0), fork)
             if channel is not None:
-                _close(*queue)
+                _close(*channels)
                 return channel
 
 
-def _print_cause(error: preload.PreloadError) -> None:
-    import traceback  # only where it is needed: every page imported here is one that each fork copies
-
-    traceback.print_exception(error.__cause__)
-
-
-def _fork(server: socket.socket, number: int, fd: int) -> socket.socket | None:
+def _answer(server: socket.socket, number: int, fd: int, fork: Fork) -> socket.socket | None:
     """Fork the child of this number and report it. Returns its channel in the child, else None."""
+    try:
+        pid = fork()
+    except OSError as error:
+        report = telling.fork_refused(number, error.errno or 0)
+    else:
+        if pid == 0:
+            return socket.socket(fileno=fd)
+        report = telling.forked(number, pid)
+    os.close(fd)
+    telling.tell(server, report)
+    return None
+
+
+def _fork_for_daemon() -> int:
+    try:
+        return clone.fork_for_parent()
+    except PermissionError:
+        return _fork_twice()
+    except OSError as error:
+        if error.errno != 38:  # ENOSYS
+            raise
+        return _fork_twice()
+
+
+def _fork_twice() -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     report, told = os.pipe()
     try:
         middle = os.fork()
-    except OSError as error:
-        _close(report, told, fd)
-        _send(server, ForkRefused(number, error.errno or 0))
-        return None
+    except OSError:
+        _close(report, told)
+        raise
     if middle == 0:
         _in_the_middle(told)
         _close(report, told)
-        return socket.socket(fileno=fd)
-    _close(told, fd)
+        return 0
+    os.close(told)
     os.waitpid(middle, 0)
-    answer = os.read(report, 32).decode()
+    answer = int(os.read(report, 32) or b"-1")
     os.close(report)
-    pid = int(answer or "-1")
-    _send(server, Forked(number, pid) if pid > 0 else ForkRefused(number, -pid))
-    return None
+    if answer < 0:
+        raise OSError(-answer, os.strerror(-answer))
+    return answer
 
 
 def _in_the_middle(told: int) -> None:
@@ -135,7 +139,3 @@ def _in_the_middle(told: int) -> None:
 def _close(*fds: int) -> None:
     for fd in fds:
         os.close(fd)
-
-
-def _send(server: socket.socket, message: FromServer) -> None:
-    server.sendall(frames.encode(message))

@@ -5,12 +5,31 @@ import gc
 import importlib
 import os
 import sys
+import time
+import traceback
 from collections.abc import Callable, Iterable
 from types import ModuleType
+
+from setproctitle import setproctitle
+
+from . import telling
 
 
 class PreloadError(Exception):
     """A module of `preload` could not be imported, or its callable raised; the message names it."""
+
+
+def prepare(arguments: list[str]) -> bytes:
+    """Become a zygote: import what the command line says, freeze the heap, and return the report of it.
+
+    Raises `PreloadError`, after the traceback has been printed.
+    """
+    entries, directories = _parse(arguments)
+    setproctitle("app-supervisor: zygote " + " ".join(entries))
+    sys.path[:0] = [directory for directory in directories if directory not in sys.path]
+    began = time.monotonic()
+    warnings = preload(entries)
+    return telling.prepared(time.monotonic() - began, warnings)
 
 
 def preload(entries: Iterable[str]) -> list[str]:
@@ -26,19 +45,30 @@ def preload(entries: Iterable[str]) -> list[str]:
         try:
             _load(entry)
         except (Exception, SystemExit) as error:
+            traceback.print_exc()
             raise PreloadError(f"preload of {entry} failed: {type(error).__name__}: {error}") from error
         after = _Leftovers()
         warnings += after.beyond(before, entry)
         before = after
+    from . import targets  # noqa: F401 - what every child needs is shared too
+
     gc.collect()
     gc.freeze()
     gc.enable()
     return warnings
 
 
-def front_of_path(directories: Iterable[str]) -> None:
-    """Put these directories in front of `sys.path`, in this order."""
-    sys.path[:0] = [directory for directory in directories if directory not in sys.path]
+def _parse(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The entries to import, and the directories to find them in."""
+    entries: list[str] = []
+    directories: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--path":
+            directories.append(next(rest))
+        else:
+            entries.append(argument)
+    return entries, directories
 
 
 def resolve(target: str) -> Callable[[], object]:

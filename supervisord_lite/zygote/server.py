@@ -5,14 +5,15 @@ import socket
 from collections.abc import Callable
 
 from supervisord_lite.linux import descriptors
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import (
-    Fork,
+from supervisord_lite.wire.orders import FORK
+from supervisord_lite.wire.reports import (
     Forked,
     ForkRefused,
     FromServer,
     PreloadFailed,
     Prepared,
+    Reader,
+    ReportError,
 )
 
 WINDOW = 16
@@ -47,7 +48,7 @@ class ForkServer:
         self._sock = sock
         self._on_news = on_news
         self._on_lost = on_lost
-        self._reader = frames.Reader[FromServer](FromServer)  # type: ignore[arg-type]
+        self._reader = Reader[FromServer](FromServer)  # type: ignore[arg-type]
         self._waiting: dict[int, asyncio.Future[int]] = {}
         self._next_id = 0
         self._window = asyncio.Semaphore(WINDOW)
@@ -77,7 +78,7 @@ class ForkServer:
             raise ForkServerLost("is gone")
         self._next_id += 1
         try:
-            descriptors.send(self._sock, frames.encode(Fork(self._next_id)), (channel.fileno(),))
+            descriptors.send(self._sock, FORK.pack(self._next_id), (channel.fileno(),))
         except OSError as error:
             self.lose()
             raise ForkServerLost(str(error)) from error
@@ -91,7 +92,7 @@ class ForkServer:
             messages = self._reader.feed(data)
         except BlockingIOError:
             return
-        except (OSError, frames.FrameError):
+        except (OSError, ReportError):
             data, messages = b"", []
         for message in messages:
             self._take(message)

@@ -1,4 +1,4 @@
-"""What a set-up child does: become a command, call a target, or examine targets."""
+"""What a set-up child of a zygote does: call a target, or examine targets."""
 
 import atexit
 import contextlib
@@ -13,48 +13,19 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
-from supervisord_lite.wire import frames
-from supervisord_lite.wire.launching import Call, Examined, Failed, SetUp, Setup
+from supervisord_lite.wire.orders import CALL, Setup
 
+from . import telling
 from .preload import resolve
 
 
-def tell_failure(channel: socket.socket, error: str) -> None:
-    """Say how far it came; the daemon may be gone, and then nobody wants to know."""
-    with contextlib.suppress(OSError):
-        channel.sendall(frames.encode(Failed(error)))
-
-
-def execute(argv: tuple[str, ...], env: dict[str, str], channel: socket.socket) -> NoReturn:
-    """Become the command; the channel closes with it, and that is how the daemon knows (execve(2))."""
-    try:
-        os.execvpe(argv[0], argv, env)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        tell_failure(channel, f"cannot execute {argv[0]}: {reason}")
-    os._exit(127)
-
-
-def call(call: Call, setup: Setup, channel: socket.socket) -> NoReturn:
-    """Call the target and exit as Python would: 0 when it returns, 1 with a traceback when it raises."""
+def work(setup: Setup, channel: socket.socket) -> NoReturn:
+    """Do what the setup says, and exit."""
     _become_python(setup)
-    channel.sendall(frames.encode(SetUp()))
-    try:
-        target = resolve(call.target)
-    except BaseException as error:  # noqa: BLE001 - whatever an import raises, the operator is to read it
-        _print_traceback(call.errors_prefixed)
-        tell_failure(channel, f"cannot import {call.target}: {_name(error)}")
-        _leave(1)
-    channel.close()
-    _leave(_run(target, call.errors_prefixed))
-
-
-def examine(targets: tuple[str, ...], setup: Setup, channel: socket.socket) -> NoReturn:
-    """Report which of the targets cannot be imported or called, and why."""
-    _become_python(setup)
-    found = {target: problem for target in targets if (problem := _problem(target)) is not None}
-    channel.sendall(frames.encode(Examined(found)))
-    os._exit(0)
+    if setup.work == CALL:
+        _call(setup, channel)
+    else:
+        _examine(setup.arguments, channel)
 
 
 def _become_python(setup: Setup) -> None:
@@ -71,6 +42,20 @@ def _become_python(setup: Setup) -> None:
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
+def _call(setup: Setup, channel: socket.socket) -> NoReturn:
+    """Call the target and exit as Python would: 0 when it returns, 1 with a traceback when it raises."""
+    (name,) = setup.arguments
+    telling.tell(channel, telling.SET_UP)
+    try:
+        target = resolve(name)
+    except BaseException as error:  # noqa: BLE001 - whatever an import raises, the operator is to read it
+        _print_traceback(error, setup.errors_prefixed)
+        telling.tell(channel, telling.failed(f"cannot import {name}: {_spell(error)}"))
+        _leave(1)
+    channel.close()
+    _leave(_run(target, setup.errors_prefixed))
+
+
 def _run(target: object, prefixed: bool) -> int:
     assert callable(target)
     try:
@@ -83,8 +68,8 @@ def _run(target: object, prefixed: bool) -> int:
         return _status(error)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except BaseException:  # noqa: BLE001 - the end of the program: the traceback says what it was
-        _print_traceback(prefixed)
+    except BaseException as error:  # noqa: BLE001 - the end of the program: the traceback says what it was
+        _print_traceback(error, prefixed)
         return 1
     return 0
 
@@ -108,14 +93,23 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _print_traceback(prefixed: bool) -> None:
+def _print_traceback(error: BaseException, prefixed: bool) -> None:
+    """The traceback from the program's own first frame on."""
     import traceback  # only at the end of a program: until then its pages are shared
 
     prefix = "<3>" if prefixed else ""
-    lines = traceback.format_exc().splitlines()
+    below = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    text = "".join(traceback.format_exception(type(error), error, below))
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-        print("\n".join(prefix + line for line in lines), file=sys.stderr, flush=True)
+        print("\n".join(prefix + line for line in text.splitlines()), file=sys.stderr, flush=True)
+
+
+def _examine(targets: tuple[str, ...], channel: socket.socket) -> NoReturn:
+    """Report which of the targets cannot be imported or called, and why."""
+    found = {target: problem for target in targets if (problem := _problem(target)) is not None}
+    telling.tell(channel, telling.examined(found))
+    os._exit(0)
 
 
 def _problem(target: str) -> str | None:
@@ -124,8 +118,7 @@ def _problem(target: str) -> str | None:
     try:
         found = resolve(target)
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the operator is to read it
-        return f"cannot import {target}: {_name(error)}"
-    assert callable(found)
+        return f"cannot import {target}: {_spell(error)}"
     try:
         inspect.signature(found).bind()
     except TypeError as error:
@@ -135,5 +128,5 @@ def _problem(target: str) -> str | None:
     return None
 
 
-def _name(error: BaseException) -> str:
+def _spell(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
