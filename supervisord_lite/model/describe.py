@@ -19,9 +19,7 @@ def describe(
         case State.STOPPING:
             return _stopping(life, now, pid, waiting_for)
         case State.STOPPED:
-            if last is not None and last.cause not in (None, Cause.STOP):
-                return f"stopped by hand; {last.sentence()}"
-            return "stopped by hand" if life.since else "not started"
+            return _stopped(life.cause)
     ended = last.sentence() if last is not None else "ended"
     match life.state:
         case State.BACKOFF:
@@ -38,6 +36,15 @@ def _starting(life: Life, policy: Policy, now: float, pid: int | None, waiting_f
         return "being launched"
     what = "READY=1" if policy.notify else "startsecs"
     return f"pid {pid}, waiting for {what} (up to {spell(max(0.0, life.deadline - now))})"
+
+
+def _stopped(cause: Cause | None) -> str:
+    match cause:
+        case None:
+            return "not started"
+        case Cause.STOP:
+            return "stopped by hand"
+    return f"stopped: {cause}"
 
 
 def _stopping(life: Life, now: float, pid: int | None, waiting_for: str | None) -> str:

@@ -176,7 +176,7 @@ def _start(life: Life, moment: _Moment) -> Life:
 def _stop(life: Life, moment: _Moment) -> Life:
     assert isinstance(moment.event, Stop)
     down = replace(life, wanted=Wanted.DOWN, cause=moment.event.cause, failures=0, restarts=())
-    return _leave(down, moment) if life.state is S.STOPPING else _rest(down, moment)
+    return _leave(down, moment) if life.state is S.STOPPING else _end(down, moment)
 
 
 def _restart(life: Life, moment: _Moment) -> Life:
@@ -261,6 +261,11 @@ def _finish(life: Life, moment: _Moment) -> Life:
     return replace(_rest(life, moment), succeeded=well)
 
 
+def _end(life: Life, moment: _Moment) -> Life:
+    """It is down, and it stays known why."""
+    return replace(_rest(life, moment), cause=life.cause)
+
+
 def _rest(life: Life, moment: _Moment) -> Life:
     """Nothing of it runs."""
     return replace(life, cause=None, deadline=None, launched_at=None, ready_at=None, killed=False)
@@ -283,6 +288,6 @@ _CONSEQUENCES: dict[Trigger, Callable[[Life, _Moment], Life]] = {
     T.BACK_OFF: _back_off,
     T.FINISH: _finish,
     T.GIVE_UP: _rest,
-    T.ENDED: _rest,
+    T.ENDED: _end,
     T.AGAIN: _begin,
 }

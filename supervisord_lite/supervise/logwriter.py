@@ -108,7 +108,7 @@ class LogWriter:
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
         self._is_stopping = False
-        signal.signal(signal.SIGTERM, self._stop)
+        self._wake_at_sigterm()
 
     def run(self) -> None:
         """Copy until the daemon says to stop, or is gone; then write what is there, and end."""
@@ -117,6 +117,8 @@ class LogWriter:
             for key, _ in self._selector.select(RETRY if behind else None):
                 if key.fileobj is self._control:
                     self._hear()
+                elif key.fileobj == self._woken:
+                    self._is_stopping = True
                 elif not key.data.copy():
                     self._end(key.data)
             for file in self._everything():
@@ -128,8 +130,13 @@ class LogWriter:
     def _everything(self) -> list[LogFile]:
         return [*self._files.values(), *self._ending]
 
-    def _stop(self, *_: object) -> None:
-        self._is_stopping = True
+    def _wake_at_sigterm(self) -> None:
+        """A handler alone would not end the wait: it is resumed after a signal (PEP 475)."""
+        self._woken, waker = os.pipe()
+        os.set_blocking(waker, False)
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        signal.set_wakeup_fd(waker)
+        signal.signal(signal.SIGTERM, lambda *_: None)
 
     def _hear(self) -> None:
         data, fds = descriptors.receive(self._control, CHUNK)
