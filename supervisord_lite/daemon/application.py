@@ -1,17 +1,18 @@
 """The composition root: builds the daemon from its parts, runs it, and takes it down in order."""
 
 import asyncio
+import contextlib
 import logging
-import os
 import resource
 import signal
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from supervisord_lite.config.program import Configuration
+from supervisord_lite.config.program import Configuration, Rlimit
 from supervisord_lite.control.commands import Commands
 from supervisord_lite.control.peers import Gate
+from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.control.server import ControlServer
 from supervisord_lite.linux import prctl
 from supervisord_lite.linux.cgroup import Subtree, delegated
@@ -75,9 +76,10 @@ class Application:
             control_socket=path,
             notice_directory=Path(path).parent / "notify",
         )
-        self._supervisor.launcher = Launcher(self._kernel, assembler, self._host)
+        limits = {"nofile": _raise_descriptor_limit()}
+        self._supervisor.launcher = Launcher(self._kernel, assembler, self._host, limits)
         self._readiness = Readiness(registry, notifier)
-        self._operations = Operations(configuration, self._supervisor, environ, self.shut_down, self._facts)
+        self._operations = Operations(configuration, self._supervisor, environ, self)
         self._shutdown = Shutdown(self._supervisor, self._kernel, self._trees)
         self._stopping: asyncio.Event = asyncio.Event()
         commands = Commands(self._supervisor, outputs, self._operations, self._kernel)
@@ -96,7 +98,6 @@ class Application:
         self._readiness.look_soon()
         await self._stopping.wait()
         self._readiness.is_stopping = True
-        self._operations.is_stopping = True
         self._notifier.stopping()
         self._readiness.look_soon()
         await self._shutdown.run(total_timeout(self._operations.configuration.supervisor, self._supervisor))
@@ -108,6 +109,7 @@ class Application:
 
     def shut_down(self) -> None:
         """Begin an orderly stop; asked again, stop at once."""
+        self._operations.is_stopping = True
         if self._stopping.is_set():
             log.warning("supervisord-lite: asked to stop again, killing what is left")
             self._shutdown.at_once()
@@ -127,9 +129,10 @@ class Application:
 
     async def _reread(self) -> None:
         """SIGHUP: as the command, with the outcome in the log, where nobody waits for a reply."""
-        self._notifier.reloading()
-        reply = await self._operations.reread()
-        self._notifier.ready()
+        try:
+            reply = await self._operations.reread()
+        except RequestRefused as error:
+            reply = {"ok": False, "error": str(error)}
         if reply["ok"]:
             lists = "; ".join(f"{key} {', '.join(reply[key])}" for key in REPORTED if reply[key])
             log.info("supervisord-lite: reread, %s", lists or "nothing changed")
@@ -140,7 +143,7 @@ class Application:
         log.info("supervisord-lite: reopening log files")
         self._log_files.reopen()
 
-    def _facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         state = "stopping" if self._stopping.is_set() else "running"
         zygote = self._supervisor.programs.find(programs.ZYGOTE)
         return {
@@ -152,6 +155,22 @@ class Application:
             "generation": zygote.generation if zygote is not None else None,
             "log_dropped": self._handler.dropped,
         }
+
+    @contextlib.contextmanager
+    def reloading(self) -> Iterator[None]:
+        """systemd shows the service as reloading inside; before it was ready there is nothing to show."""
+        shown = self._readiness.is_ready.is_set()
+        if shown:
+            self._notifier.reloading()
+        try:
+            yield
+        finally:
+            if shown:
+                self._notifier.ready()
+
+    def retain_logs(self, paths: Collection[str]) -> None:
+        """These are the log files of the configuration now in force."""
+        self._log_files.retain(paths)
 
     def _gate(self) -> Gate:
         group = self._operations.configuration.supervisor.control_socket_group
@@ -178,6 +197,8 @@ def _trees(kernel: Kernel) -> tuple[Trees, bool]:
     return GroupTrees(kernel), False
 
 
-def pid_line() -> str:
-    """What the first line of the log says."""
-    return f"supervisord-lite: pid {os.getpid()}"
+def _raise_descriptor_limit() -> Rlimit:
+    """Let this process have as many descriptors as it may; returns the limit it had, for programs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return Rlimit(soft, hard)

@@ -4,8 +4,9 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from supervisord_lite.supervise.examination import Examiner
 from supervisord_lite.supervise.supervisor import Supervisor
 
 from . import changes, check
-from .programs import SPAWNER, Planned, planned
+from .programs import SPAWNER, Planned, log_paths, planned
 
 Reply = dict[str, Any]
 
@@ -36,6 +37,22 @@ class Intent(Struct, frozen=True):
     """Instances of each companion as the file has them, whatever was scaled."""
 
 
+class Daemon(Protocol):
+    """What operations need of the daemon around them."""
+
+    def facts(self) -> Reply:
+        """What `status` says of the daemon beyond its configuration."""
+
+    def shut_down(self) -> None:
+        """Begin to stop everything."""
+
+    def reloading(self) -> AbstractContextManager[None]:
+        """The time in which a reread goes on."""
+
+    def retain_logs(self, paths: Collection[str]) -> None:
+        """These are the log files of the configuration now in force."""
+
+
 class Operations:
     """Holds the configuration in force; one change of it at a time."""
 
@@ -44,16 +61,14 @@ class Operations:
         configuration: Configuration,
         supervisor: Supervisor,
         environ: Mapping[str, str],
-        shut_down: Callable[[], None],
-        facts: Callable[[], Reply],
+        daemon: Daemon,
     ) -> None:
         self.configuration = configuration
         self.planned = planned(configuration)
         self.is_stopping = False
         self._supervisor = supervisor
         self._environ = dict(environ)
-        self._shut_down = shut_down
-        self._facts = facts
+        self._daemon = daemon
         self._scaled: dict[str, int] = {}
         self._counts = _counts(configuration)
         self._changing = asyncio.Lock()
@@ -67,12 +82,12 @@ class Operations:
             "uptime": round(time.monotonic() - self._since, 3),
             "config": self.configuration.file,
             "control_socket": self.configuration.supervisor.control_socket,
-            **self._facts(),
+            **self._daemon.facts(),
         }
 
     def shut_down(self) -> None:
         """Begin to stop everything."""
-        self._shut_down()
+        self._daemon.shut_down()
 
     def start(self) -> None:
         """Bring the configuration into force for the first time."""
@@ -82,13 +97,18 @@ class Operations:
     async def reread(self) -> Reply:
         """Read the file, try what is new in a throwaway process, and only then change anything."""
         async with self._changing:
-            try:
-                intent = await self._intend()
-            except ConfigError as error:
-                return {**refusal(error.problems), "kept_old_config": True}
-            warnings = _out_of_reach(self.configuration, intent.configuration)
-            self._adopt(intent, Cause.REREAD)
-            return {"ok": True, **_lists(intent), "warnings": warnings}
+            with self._daemon.reloading():
+                return await self._reread()
+
+    async def _reread(self) -> Reply:
+        try:
+            intent = await self._intend()
+        except ConfigError as error:
+            return {**refusal(error.problems), "kept_old_config": True}
+        warnings = _out_of_reach(self.configuration, intent.configuration)
+        self._adopt(intent, Cause.REREAD)
+        self._daemon.retain_logs(log_paths(self.configuration))
+        return {"ok": True, **_lists(intent), "warnings": warnings}
 
     async def plan(self) -> Reply:
         """What reread would do, and why."""

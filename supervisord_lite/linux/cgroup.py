@@ -115,7 +115,3 @@ class Subtree:
     def group(self, program: str) -> Cgroup:
         """The group of a program; not made yet."""
         return Cgroup(self.root / f"program-{program}")
-
-    def leftovers(self) -> list[Cgroup]:
-        """The groups of programs that are there now."""
-        return [Cgroup(path) for path in self.root.glob("program-*") if path.is_dir()]

@@ -7,7 +7,7 @@ from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.kernel import Reaped
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.life import Life
-from supervisord_lite.wire.reports import Examined, Failed, FromChild, Reader, SetUp
+from supervisord_lite.wire.reports import Examined, Failed, FromChild, Reader, ReportError, SetUp
 
 from .notices import NoticeSocket
 
@@ -59,12 +59,19 @@ class Child:
             if not data:
                 self.close()
                 return news or (SetUp() if self.error is None else None)
-            for message in self._reader.feed(data):
+            for message in self._understand(data):
                 if isinstance(message, Failed):
                     self.error = message.error
                 else:
                     news = message
         return news
+
+    def _understand(self, data: bytes) -> list[FromChild]:
+        try:
+            return self._reader.feed(data)
+        except ReportError as error:
+            self.close()
+            return [Failed(f"its process said what is {error}")]
 
     def forget(self) -> None:
         """Nothing is left of it: take what it said last, and close what was open for it."""

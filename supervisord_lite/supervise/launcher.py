@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
+from supervisord_lite.config.program import Rlimit
 from supervisord_lite.linux import descriptors
 from supervisord_lite.linux.identity import UnknownAccount
 from supervisord_lite.linux.kernel import Kernel
@@ -48,10 +50,14 @@ class Host(Protocol):
 class Launcher:
     """Starts processes through fork servers, and the first fork server itself."""
 
-    def __init__(self, kernel: Kernel, assembler: Assembler, host: Host) -> None:
+    def __init__(
+        self, kernel: Kernel, assembler: Assembler, host: Host, limits: Mapping[str, Rlimit]
+    ) -> None:
+        """`limits` are what programs get where their definition says nothing else."""
         self._kernel = kernel
         self._assembler = assembler
         self._host = host
+        self._limits = limits
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def launch(self, program: Supervised, server: ForkServer | None) -> None:
@@ -121,7 +127,7 @@ class Launcher:
     def _limit(self, program: Supervised, pid: int) -> None:
         """What takes privileges is done from outside, while the process waits to be told who it is."""
         launch = program.definition.launch
-        for name, limit in launch.rlimits.items():
+        for name, limit in {**self._limits, **launch.rlimits}.items():
             try:
                 self._kernel.limit(pid, name, limit.soft, limit.hard)
             except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._programs: dict[str, Supervised] = {}
-        self._followers: dict[str, tuple[str, ...]] = {}
+        self._followers: dict[str, tuple[str, ...]] | None = None
 
     def __iter__(self) -> Iterator[Supervised]:
         return iter(tuple(self._programs.values()))
@@ -38,17 +38,17 @@ class Registry:
         """Take a program in; it is down until somebody starts it."""
         program = Supervised(definition, kind, server)
         self._programs[definition.name] = program
-        self.reorder()
+        self._followers = None
         return program
 
     def forget(self, program: Supervised) -> None:
         """The program has stopped and is no longer configured."""
         del self._programs[program.name]
-        self.reorder()
+        self._followers = None
 
     def reorder(self) -> None:
         """Some program's `after` has changed."""
-        self._followers = order.followers({program.name: program.after for program in self})
+        self._followers = None
 
     def server_of(self, program: Supervised) -> ForkServer | None:
         """The connection to the fork server that launches it; None for the spawner, which needs none."""
@@ -61,15 +61,22 @@ class Registry:
             case Launch():
                 return self._before_start(program)
             case Terminate():
-                blockers = order.stop_blockers(self._followers.get(program.name, ()), self.life_of)
+                blockers = order.stop_blockers(self._who_follows(program), self.life_of)
                 return ", ".join(blockers) or None
         return None
+
+    def _who_follows(self, program: Supervised) -> tuple[str, ...]:
+        if self._followers is None:
+            self._followers = order.followers({program.name: program.after for program in self})
+        return self._followers.get(program.name, ())
 
     def _before_start(self, program: Supervised) -> str | None:
         if program.server:
             server = self._programs.get(program.server)
-            if server is None or server.serves is None or server.life.state is not State.RUNNING:
+            if server is None or server.life.state is not State.RUNNING:
                 return self._in_words(program.server)
+            if server.serves is None or server.serves.is_lost:
+                return f"{program.server} (ending)"
         blockers = order.start_blockers(program.after, self.life_of)
         return ", ".join(map(self._in_words, blockers)) or None
 

@@ -35,6 +35,9 @@ from .trees import Trees
 
 log = logging.getLogger(__name__)
 
+ON_THE_WAY = (State.STARTING, State.STOPPING)
+"""States that nobody waits for."""
+
 
 class Supervisor:
     """Feeds events into the lives of programs and performs what follows."""
@@ -79,7 +82,8 @@ class Supervisor:
         if program.life.state is not before.state:
             self._tell(program, before.state, outcome, ended, now)
             self._settle(program)
-            self._release()
+            if program.life.state not in ON_THE_WAY or before.state is State.STOPPING:
+                self._release()
 
     def _note_exit(self, program: Supervised, ended: Exit) -> None:
         program.last_exit = ended
