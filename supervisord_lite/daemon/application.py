@@ -6,7 +6,6 @@ import logging
 import resource
 import signal
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from supervisord_lite.config.program import Configuration, Rlimit
@@ -68,13 +67,13 @@ class Application:
         self._host = ProcessHost(self._kernel, self._trees, self._supervisor, self._log_files)
         default = "journal" if is_stream(2, environ.get("JOURNAL_STREAM")) else "inherit"
         outputs = Outputs(default, unit or "", self._log_files)
-        path = configuration.supervisor.control_socket
+        path = str(control.path)
         assembler = Assembler(
             self._trees,
             outputs,
             environ=environ,
             control_socket=path,
-            notice_directory=Path(path).parent / "notify",
+            notice_directory=control.path.parent / "notify",
         )
         limits = {"nofile": _raise_descriptor_limit()}
         self._supervisor.launcher = Launcher(self._kernel, assembler, self._host, limits)
@@ -147,6 +146,7 @@ class Application:
         state = "stopping" if self._stopping.is_set() else "running"
         zygote = self._supervisor.programs.find(programs.ZYGOTE)
         return {
+            "control_socket": str(self._control.path),
             "state": state if self._readiness.is_ready.is_set() else "starting",
             "status": self._readiness.sentence(),
             "unit": self._unit,

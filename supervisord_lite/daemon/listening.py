@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import logging
 import os
 import socket
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from supervisord_lite.config.program import Supervisor
 from supervisord_lite.linux.identity import group_id
+
+log = logging.getLogger(__name__)
 
 INHERITED = "control"
 """FileDescriptorName= of the socket unit."""
@@ -37,9 +40,11 @@ class ControlSocket:
 
 def listen(supervisor: Supervisor, inherited: Mapping[str, list[socket.socket]]) -> ControlSocket:
     """Take the inherited socket, or bind the configured path. Raises `CannotListen`."""
-    path = Path(supervisor.control_socket)
+    for name in inherited.keys() - {INHERITED}:
+        log.warning("supervisord-lite: the socket %s that systemd passed is not used", name)
     if given := inherited.get(INHERITED):
-        return ControlSocket(given[0], path, None)
+        return ControlSocket(given[0], Path(os.fsdecode(given[0].getsockname())), None)
+    path = Path(supervisor.control_socket)
     try:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         lock = _lock(path)

@@ -81,7 +81,6 @@ class Operations:
             "version": __version__,
             "uptime": round(time.monotonic() - self._since, 3),
             "config": self.configuration.file,
-            "control_socket": self.configuration.supervisor.control_socket,
             **self._daemon.facts(),
         }
 

@@ -61,6 +61,10 @@ class Cgroup:
         """
         return os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
 
+    def open_directory(self) -> int:
+        """A descriptor by which a process may be born into it (clone3(2)). Raises `OSError`."""
+        return os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
     def is_populated(self) -> bool:
         """Whether a living process is in it or below it."""
         try:

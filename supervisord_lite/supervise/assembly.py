@@ -15,7 +15,7 @@ from supervisord_lite.wire.orders import CALL, EXEC, Setup
 from . import environment
 from .notices import NoticeSocket
 from .outputs import Outputs
-from .program import Supervised
+from .program import Kind, Supervised
 from .trees import Trees
 
 
@@ -29,8 +29,10 @@ class Assembly:
         self.env: dict[str, str] = {}
         self.account: Account | None = None
         self.cgroup: Cgroup | None = None
+        self.birthplace: int | None = None
+        """The directory of the group that the process is born into."""
         self.procs: int | None = None
-        """The cgroup.procs through which the process joins its group."""
+        """Where that cannot be, the cgroup.procs through which it joins its group."""
         self.serving: socket.socket | None = None
         """The daemon's end of a fork server's socket."""
         self.notices: NoticeSocket | None = None
@@ -127,9 +129,15 @@ class Assembler:
         if program.is_own:
             self._serve(assembly)
         assembly.cgroup = self._trees.plant(definition.name)
-        if assembly.cgroup is not None:
+        if assembly.cgroup is None:
+            return
+        if program.kind is Kind.TARGET:
+            # Its zygote may run as an unprivileged user: the daemon's right to move is in the descriptor.
             assembly.procs = assembly.cgroup.open_procs()
             assembly.open.callback(os.close, assembly.procs)
+        else:
+            assembly.birthplace = assembly.cgroup.open_directory()
+            assembly.open.callback(os.close, assembly.birthplace)
 
     def _notice_path(self, name: str) -> Path:
         self._notice_directory.mkdir(mode=0o711, exist_ok=True)

@@ -91,7 +91,7 @@ class Launcher:
         """Have it forked, register it, say who it is to be, wait for its first sign of life."""
         ours, theirs = socket.socketpair()
         try:
-            pid = await server.fork(theirs)
+            pid = await server.fork(theirs, assembly.birthplace)
             if not self._kernel.is_child(pid):
                 raise LaunchError("its process was killed before it was set up")
         except BaseException:

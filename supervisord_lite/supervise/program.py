@@ -106,7 +106,7 @@ class Supervised:
 
     def describe(self, now: float) -> str:
         """One line that is true now."""
-        return describe(
+        text = describe(
             self.life,
             self.definition.policy,
             now,
@@ -114,3 +114,4 @@ class Supervised:
             last=self.last_exit,
             waiting_for=self.waiting_for,
         )
+        return f"{text}, {self.status_text}" if self.status_text and self.child is not None else text

@@ -10,6 +10,7 @@ import random
 import signal
 import time
 from collections import deque
+from functools import partial
 
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.events import (
@@ -184,7 +185,7 @@ class Supervisor:
         if isinstance(effect, Launch):
             program.launching = asyncio.get_running_loop().create_task(self._launch(program))
             self._tasks.add(program.launching)
-            program.launching.add_done_callback(self._tasks.discard)
+            program.launching.add_done_callback(partial(self._launch_done, program))
         elif isinstance(effect, Terminate):
             self._terminate(program, effect.signal)
 
@@ -207,9 +208,17 @@ class Supervisor:
         except LaunchError as error:
             if program.launching is task:
                 self.feed(program, Ended(Exit(error=str(error), cause=program.life.cause)))
-        finally:
-            if program.launching is task:
-                program.launching = None
+
+    def _launch_done(self, program: Supervised, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        is_current = program.launching is task
+        if is_current:
+            program.launching = None
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("%s: its launch failed inside the daemon", program.name, exc_info=error)
+            if is_current and program.child is None:
+                self.feed(program, Ended(Exit(error=f"the daemon failed: {error!r}")))
 
     async def close(self) -> None:
         """End every launch that is still under way."""

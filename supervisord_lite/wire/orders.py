@@ -4,15 +4,16 @@ Read by interpreters that are to stay small, so that they fork fast: nothing is 
 and `struct`. Both sides run the same interpreter, and orders come from the daemon alone, so marshal's lack of
 compatibility and of suspicion does no harm. What children say in return is in `wire.reports`.
 
-A fork server knows one order, a number of eight bytes (`FORK`) that comes with the descriptor of a channel:
-fork a child on it. The child waits there for its `Setup`: an unsigned 32-bit big-endian length, and that many
-bytes. End of file tells it that the daemon is gone, or has given it up.
+A fork server knows one order (`FORK`): a number, and whether the child is to be born into a control group. It
+comes with the descriptor of a channel, and of the group's directory. The child waits on the channel for its
+`Setup`: an unsigned 32-bit big-endian length, and that many bytes. End of file tells it that the daemon is
+gone, or has given it up.
 """
 
 import marshal
 import struct
 
-FORK = struct.Struct(">Q")
+FORK = struct.Struct(">Q?")
 LENGTH = struct.Struct(">I")
 
 EXEC = "exec"

@@ -5,6 +5,7 @@ its child is handed to the daemon (a child subreaper) with a C library that know
 children do nothing but execute a command, and are cloned as the daemon's children in one step.
 """
 
+import errno
 import os
 import signal
 import socket
@@ -16,8 +17,11 @@ from supervisord_lite.wire.orders import FORK
 
 from . import child, telling
 
-Fork = Callable[[], int]
-"""A way to fork: returns the pid of a child of the daemon, and 0 in that child. Raises `OSError`."""
+Fork = Callable[[int | None], int]
+"""A way to fork, into a control group where a descriptor of its directory is given.
+
+Returns the pid of a child of the daemon, and 0 in that child. Raises `OSError`.
+"""
 
 SOCKET = 3
 """The descriptor the daemon put the socket on."""
@@ -30,7 +34,7 @@ def main(arguments: list[str]) -> None:
     server = socket.socket(fileno=SOCKET)
     server.set_inheritable(False)
     if arguments == ["--commands"]:
-        fork = _fork_for_daemon
+        fork = _clone
         telling.tell(server, telling.prepared())
     else:
         fork = _fork_twice
@@ -55,8 +59,8 @@ def _prepare(server: socket.socket, arguments: list[str]) -> None:
 
 def _serve(server: socket.socket, fork: Fork) -> socket.socket | None:
     """Answer orders. Returns None at end of file, and in each forked child the child's channel."""
-    numbers = b""
-    channels: list[int] = []
+    orders = b""
+    queue: list[int] = []
     while True:
         try:
             data, fds = descriptors.receive(server, 1024)
@@ -65,44 +69,46 @@ def _serve(server: socket.socket, fork: Fork) -> socket.socket | None:
             sys.exit(f"fork server: {error}")
         if not data:
             return None
-        numbers += data
-        channels += fds
-        while len(numbers) >= FORK.size:
-            (number,) = FORK.unpack(numbers[: FORK.size])
-            numbers = numbers[FORK.size :]
-            channel = _answer(server, number, channels.pop(0), fork)
-            if channel is not None:
-                _close(*channels)
-                return channel
+        orders += data
+        queue += fds
+        while len(orders) >= FORK.size:
+            number, has_cgroup = FORK.unpack(orders[: FORK.size])
+            orders = orders[FORK.size :]
+            channel = queue.pop(0)
+            cgroup = queue.pop(0) if has_cgroup else None
+            if _answer(server, number, channel, cgroup, fork):
+                _close(*queue)
+                return socket.socket(fileno=channel)
 
 
-def _answer(server: socket.socket, number: int, fd: int, fork: Fork) -> socket.socket | None:
-    """Fork the child of this number and report it. Returns its channel in the child, else None."""
+def _answer(server: socket.socket, number: int, channel: int, cgroup: int | None, fork: Fork) -> bool:
+    """Fork the child of this number and report it. Returns True in the child, False in the server."""
     try:
-        pid = fork()
+        pid = fork(cgroup)
     except OSError as error:
         report = telling.fork_refused(number, error.errno or 0)
     else:
         if pid == 0:
-            return socket.socket(fileno=fd)
+            return True
         report = telling.forked(number, pid)
-    os.close(fd)
+    _close(channel, *([cgroup] if cgroup is not None else []))
     telling.tell(server, report)
-    return None
+    return False
 
 
-def _fork_for_daemon() -> int:
+def _clone(cgroup: int | None) -> int:
     try:
-        return clone.fork_for_parent()
-    except PermissionError:
-        return _fork_twice()
+        pid = clone.fork_for_parent(cgroup)
     except OSError as error:
-        if error.errno != 38:  # ENOSYS
+        if error.errno not in (errno.ENOSYS, errno.EPERM):
             raise
-        return _fork_twice()
+        return _fork_twice(cgroup)  # a filter of a container does not know the call
+    if pid == 0 and cgroup is not None:
+        os.close(cgroup)
+    return pid
 
 
-def _fork_twice() -> int:
+def _fork_twice(cgroup: int | None) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     report, told = os.pipe()
@@ -112,7 +118,7 @@ def _fork_twice() -> int:
         _close(report, told)
         raise
     if middle == 0:
-        _in_the_middle(told)
+        _in_the_middle(told, cgroup)
         _close(report, told)
         return 0
     os.close(told)
@@ -124,9 +130,11 @@ def _fork_twice() -> int:
     return answer
 
 
-def _in_the_middle(told: int) -> None:
+def _in_the_middle(told: int, cgroup: int | None) -> None:
     """Fork once more and end; only the grandchild returns."""
     try:
+        if cgroup is not None:
+            _join(cgroup)
         pid = os.fork()
     except OSError as error:
         os.write(told, str(-(error.errno or 1)).encode())
@@ -134,6 +142,12 @@ def _in_the_middle(told: int) -> None:
     if pid:
         os.write(told, str(pid).encode())
         os._exit(0)
+
+
+def _join(cgroup: int) -> None:
+    procs = os.open("cgroup.procs", os.O_WRONLY, dir_fd=cgroup)
+    os.write(procs, b"0")
+    _close(procs, cgroup)
 
 
 def _close(*fds: int) -> None:

@@ -1,6 +1,7 @@
 """The daemon's side of a fork server: ask it to fork, hear what it says, notice that it is gone."""
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 
@@ -56,14 +57,15 @@ class ForkServer:
         self._loop.add_reader(sock, self._read)
         self.is_lost = False
 
-    async def fork(self, channel: socket.socket) -> int:
+    async def fork(self, channel: socket.socket, cgroup: int | None = None) -> int:
         """Fork a child on this end of its channel, and return its pid: it is a child of this process.
 
-        The end is closed here in any case. Raises `ForkServerLost` or `ForkFailed`.
+        It is born into the control group whose directory this descriptor is, if the fork server may do that
+        (the spawner may). The end is closed here in any case. Raises `ForkServerLost` or `ForkFailed`.
         """
         try:
             async with self._window:
-                answer = self._ask(channel)
+                answer = self._ask(channel, cgroup)
                 channel.close()
                 async with asyncio.timeout(PATIENCE):
                     return await answer
@@ -73,12 +75,13 @@ class ForkServer:
         finally:
             channel.close()
 
-    def _ask(self, channel: socket.socket) -> asyncio.Future[int]:
+    def _ask(self, channel: socket.socket, cgroup: int | None) -> asyncio.Future[int]:
         if self.is_lost:
             raise ForkServerLost("is gone")
         self._next_id += 1
         try:
-            descriptors.send(self._sock, FORK.pack(self._next_id), (channel.fileno(),))
+            fds = (channel.fileno(),) if cgroup is None else (channel.fileno(), cgroup)
+            descriptors.send(self._sock, FORK.pack(self._next_id, cgroup is not None), fds)
         except OSError as error:
             self.lose()
             raise ForkServerLost(str(error)) from error
@@ -108,7 +111,8 @@ class ForkServer:
             case ForkRefused(id=number, errno=errno):
                 answer = self._waiting.pop(number, None)
                 if answer is not None and not answer.done():
-                    answer.set_exception(ForkFailed(errno, "the kernel refused to fork"))
+                    reason = f"the kernel refused to fork: {os.strerror(errno)}"
+                    answer.set_exception(ForkFailed(errno, reason))
             case Prepared() | PreloadFailed():
                 self._on_news(message)
 
