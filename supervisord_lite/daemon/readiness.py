@@ -29,11 +29,18 @@ class Readiness:
         self._notifier = notifier
         self._pending: asyncio.TimerHandle | None = None
         self._alive_due: float | None = None
+        self._decided: set[str] = set()
+        """Programs that have had their first verdict, wherever they are now."""
         self.is_ready = asyncio.Event()
         self.is_stopping = False
 
-    def on_transition(self, _: Transition) -> None:
-        """Something changed: look at everything shortly."""
+    def on_transition(self, transition: Transition) -> None:
+        """Something changed: take down the first verdicts, and look at everything shortly."""
+        if not self.is_ready.is_set():
+            if transition.after not in (State.STARTING, State.STOPPING):
+                self._decided.add(transition.name)
+            if transition.after in TROUBLE:
+                self._decided |= {p.name for p in self._registry if p.held and self._registry.has_verdict(p)}
         self.look_soon()
 
     def look_soon(self) -> None:
@@ -48,7 +55,7 @@ class Readiness:
         if self.is_stopping:
             self._notifier.extend(MARGIN + max((_stop_timeout(program) for program in programs), default=0.0))
         elif not self.is_ready.is_set():
-            if all(self._registry.has_verdict(program) for program in programs):
+            if all(program.name in self._decided or _is_down(program) for program in programs):
                 self._become_ready()
             else:
                 self._notifier.extend(MARGIN + max(_ready_timeout(program) for program in programs))
@@ -88,6 +95,10 @@ class Readiness:
             log.warning("supervisord-lite: the event loop was %.1fs late", now - self._alive_due)
         self._alive_due = now + interval / 2
         loop.call_at(self._alive_due, self.watch_dog)
+
+
+def _is_down(program: Supervised) -> bool:
+    return program.life.state is State.STOPPED
 
 
 def _is_in_trouble(program: Supervised) -> bool:

@@ -7,12 +7,13 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from types import ModuleType
+from collections.abc import Iterable
 
 from setproctitle import setproctitle
 
+from . import targets as targets  # what every child needs is imported before the first fork
 from . import telling
+from .naming import follow
 
 
 class PreloadError(Exception):
@@ -50,8 +51,6 @@ def preload(entries: Iterable[str]) -> list[str]:
         after = _Leftovers()
         warnings += after.beyond(before, entry)
         before = after
-    from . import targets  # noqa: F401 - what every child needs is shared too
-
     gc.collect()
     gc.freeze()
     gc.enable()
@@ -71,29 +70,11 @@ def _parse(arguments: list[str]) -> tuple[list[str], list[str]]:
     return entries, directories
 
 
-def resolve(target: str) -> Callable[[], object]:
-    """The callable that "module:attribute.path" names.
-
-    Raises whatever its import raises, AttributeError, or TypeError where it is not callable.
-    """
-    module, _, path = target.partition(":")
-    return _follow(importlib.import_module(module), path)
-
-
 def _load(entry: str) -> None:
     module, _, path = entry.partition(":")
     found = importlib.import_module(module)
     if path:
-        _follow(found, path)()
-
-
-def _follow(module: ModuleType, path: str) -> Callable[[], object]:
-    found: object = module
-    for name in path.split("."):
-        found = getattr(found, name)
-    if not callable(found):
-        raise TypeError(f"{module.__name__}:{path} is not callable")
-    return found
+        follow(found, path)()
 
 
 class _Leftovers:

@@ -16,7 +16,7 @@ from setproctitle import setproctitle
 from supervisord_lite.wire.orders import CALL, Setup
 
 from . import telling
-from .preload import resolve
+from .naming import resolve
 
 
 def work(setup: Setup, channel: socket.socket) -> NoReturn:
