@@ -163,6 +163,8 @@ class _Envelope(Struct):
 
 _decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _envelope = msgspec.json.Decoder(_Envelope)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises: for what is malformed, for a text that is no UTF-8, for what is nested too deep."""
 
 
 def parse(line: bytes) -> Request:
@@ -171,7 +173,7 @@ def parse(line: bytes) -> Request:
         return _decoder.decode(line)
     except msgspec.ValidationError as error:
         raise _explain(line, error) from error
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise RequestRefused(f"the request is not JSON: {error}", "bad_request") from error
 
 
@@ -179,14 +181,14 @@ def request_id(line: bytes) -> Id:
     """The id of a request that may be wrong otherwise."""
     try:
         return _envelope.decode(line).id
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return None
 
 
 def _explain(line: bytes, error: msgspec.ValidationError) -> RequestRefused:
     try:
         command = _envelope.decode(line).cmd
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return RequestRefused('a request is an object such as {"cmd": "status"}', "bad_request")
     if command is None:
         return RequestRefused('the request has no "cmd"; try {"cmd": "status"}', "bad_request")

@@ -37,8 +37,9 @@ class Steering:
     async def start(self, programs: list[Supervised], wait: bool, timeout: float | None) -> dict[str, Any]:
         """Bring them up; what is up already is a success."""
         before = {program.name: program.life.state for program in programs}
-        for program in programs:
-            self._supervisor.feed(program, Start())
+        with self._supervisor.together():
+            for program in programs:
+                self._supervisor.feed(program, Start())
         done = {State.RUNNING: "already running", State.STARTING: "already starting"}
         notes = {name: done[state] for name, state in before.items() if state in done}
         return await self._verdict(
@@ -48,14 +49,16 @@ class Steering:
     async def stop(self, programs: list[Supervised], wait: bool, timeout: float | None) -> dict[str, Any]:
         """Bring them down; what is down already is a success."""
         notes = {p.name: "already stopped" for p in programs if p.life.state is State.STOPPED}
-        for program in programs:
-            self._supervisor.feed(program, Stop())
+        with self._supervisor.together():
+            for program in programs:
+                self._supervisor.feed(program, Stop())
         return await self._verdict(programs, _is_down, _is_down, "stopped", wait, timeout, notes)
 
     async def restart(self, programs: list[Supervised], wait: bool, timeout: float | None) -> dict[str, Any]:
         """Give each a new process."""
-        for program in programs:
-            self._supervisor.feed(program, Again())
+        with self._supervisor.together():
+            for program in programs:
+                self._supervisor.feed(program, Again())
         return await self._verdict(
             programs, self._registry.has_verdict, _is_up, "restarted", wait, timeout, {}
         )
@@ -113,7 +116,7 @@ class Steering:
 def signal_number(given: int | str) -> int:
     """15 for 15, "15", "TERM" and "SIGTERM". Raises `RequestRefused`."""
     text = str(given).upper()
-    if text.isdigit() and int(text) in signal.valid_signals():
+    if text.isdecimal() and int(text) in signal.valid_signals():
         return int(text)
     try:
         return signal.Signals[text if text.startswith("SIG") else f"SIG{text}"].value

@@ -25,15 +25,16 @@ def apply(
     changes: tuple[Change, ...], new: Mapping[str, Planned], supervisor: Supervisor, cause: Cause
 ) -> None:
     """Carry the changes out; returns at once, the lives go on from there."""
-    for change in changes:
-        match change.action:
-            case Action.REMOVED:
-                _remove(change.name, supervisor)
-            case Action.ADDED:
-                _add(new[change.name], supervisor)
-            case Action.RESTARTED | Action.UPDATED:
-                _replace(new[change.name], supervisor, change.action is Action.RESTARTED, cause)
-    supervisor.programs.reorder()
+    with supervisor.together():
+        for change in changes:
+            match change.action:
+                case Action.REMOVED:
+                    _remove(change.name, supervisor)
+                case Action.ADDED:
+                    _add(new[change.name], supervisor)
+                case Action.RESTARTED | Action.UPDATED:
+                    _replace(new[change.name], supervisor, change.action is Action.RESTARTED, cause)
+        supervisor.programs.reorder()
 
 
 def _remove(name: str, supervisor: Supervisor) -> None:

@@ -213,8 +213,8 @@ def _counts(configuration: Configuration) -> dict[str, int]:
 
 def _wanted_count(count: int | str, present: int) -> int:
     text = str(count)
-    digits = text.removeprefix("+").removeprefix("-")
-    if not digits.isdigit() or len(digits) > 5:
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if not digits.isdecimal() or len(digits) > 5:
         raise RequestRefused(f'"{count}" is no number of instances; say 4, "+1" or "-1"', "bad_request")
     wanted = present + int(text) if text[0] in "+-" else int(text)
     if wanted < 0:

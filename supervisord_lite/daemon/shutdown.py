@@ -55,9 +55,10 @@ class Shutdown:
             stop_listening()
 
     async def _stop(self, concerns: Callable[[Supervised], bool], timeout: float) -> None:
-        for program in self._supervisor.programs:
-            if concerns(program):
-                self._supervisor.feed(program, Stop(Cause.SHUTDOWN))
+        with self._supervisor.together():
+            for program in self._supervisor.programs:
+                if concerns(program):
+                    self._supervisor.feed(program, Stop(Cause.SHUTDOWN))
         try:
             async with asyncio.timeout(timeout if timeout != float("inf") else None):
                 while self._left(concerns) and not self._is_urgent:

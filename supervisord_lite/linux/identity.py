@@ -47,7 +47,7 @@ def group_id(group: str) -> int:
 
 
 def _user(user: str | None) -> pwd.struct_passwd:
-    uid = os.geteuid() if user is None else int(user) if user.isdigit() else None
+    uid = os.geteuid() if user is None else int(user) if user.isdecimal() else None
     try:
         return pwd.getpwuid(uid) if uid is not None else pwd.getpwnam(str(user))
     except KeyError:
@@ -58,7 +58,7 @@ def _user(user: str | None) -> pwd.struct_passwd:
 
 
 def _group(group: str) -> int:
-    if group.isdigit():
+    if group.isdecimal():
         return int(group)
     try:
         return grp.getgrnam(group).gr_gid

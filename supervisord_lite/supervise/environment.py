@@ -49,5 +49,7 @@ def compose(
         "SUPCTL_SOCKET": control_socket,
         COOKIE: program.name,
     }
+    if program.policy.watchdog_sec is not None:
+        known["WATCHDOG_USEC"] = str(round(program.policy.watchdog_sec * 1e6))
     login = account.environment if account is not None else {}
     return {**base, **login, **known, **program.launch.env}

@@ -127,7 +127,10 @@ class Launcher:
     def _limit(self, program: Supervised, pid: int) -> None:
         """What takes privileges is done from outside, while the process waits to be told who it is."""
         launch = program.definition.launch
-        for name, limit in {**self._limits, **launch.rlimits}.items():
+        # A target has the daemon's from its zygote; of another user's process even root could not set them
+        # without CAP_SYS_RESOURCE, which containers lack.
+        given = {} if program.kind is Kind.TARGET else self._limits
+        for name, limit in {**given, **launch.rlimits}.items():
             try:
                 self._kernel.limit(pid, name, limit.soft, limit.hard)
             except (OSError, ValueError) as error:

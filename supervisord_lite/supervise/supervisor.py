@@ -5,11 +5,13 @@ the news. Nothing here blocks.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import signal
 import time
 from collections import deque
+from collections.abc import Iterator
 from functools import partial
 
 from supervisord_lite.linux.kernel import Kernel
@@ -51,7 +53,8 @@ class Supervisor:
         self._trees = trees
         self._queue: deque[tuple[Supervised, Event]] = deque()
         self._is_feeding = False
-        self._held: set[str] = set()
+        self._held: dict[str, None] = {}
+        self._is_gathering = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def feed(self, program: Supervised, event: Event) -> None:
@@ -160,19 +163,35 @@ class Supervisor:
 
     def _hold(self, program: Supervised, effect: Effect) -> None:
         program.held = effect
-        self._held.add(program.name)
-        self._try(program)
+        self._held[program.name] = None
+        if not self._is_gathering:
+            self._try(program)
 
     def _unhold(self, program: Supervised) -> None:
         program.held = None
         program.waiting_for = None
-        self._held.discard(program.name)
+        self._held.pop(program.name, None)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is fed inside happens at the same time: nothing starts or ends before it is known what else will.
+
+        Without it, of two programs that are stopped with one command the first would not wait for the second.
+        """
+        self._is_gathering = True
+        try:
+            yield
+        finally:
+            self._is_gathering = False
+            self._release()
 
     def _release(self) -> None:
+        if self._is_gathering:
+            return
         for name in tuple(self._held):
             program = self.programs.find(name)
             if program is None:
-                self._held.discard(name)
+                self._held.pop(name, None)
             else:
                 self._try(program)
 

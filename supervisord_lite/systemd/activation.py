@@ -12,7 +12,7 @@ def inherited(environ: MutableMapping[str, str]) -> dict[str, list[socket.socket
     pid = environ.pop("LISTEN_PID", "")
     count = environ.pop("LISTEN_FDS", "")
     names = environ.pop("LISTEN_FDNAMES", "").split(":")
-    if pid != str(os.getpid()) or not count.isdigit():
+    if pid != str(os.getpid()) or not count.isdecimal():
         return {}
     found: dict[str, list[socket.socket]] = {}
     for index in range(int(count)):

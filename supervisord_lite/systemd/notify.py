@@ -53,7 +53,7 @@ def take_watchdog(environ: MutableMapping[str, str]) -> float | None:
     """The watchdog interval in seconds (sd_watchdog_enabled(3)); its variables leave the environment."""
     usec = environ.pop("WATCHDOG_USEC", "")
     pid = environ.pop("WATCHDOG_PID", str(os.getpid()))
-    if not usec.isdigit() or int(usec) == 0 or pid != str(os.getpid()):
+    if not usec.isdecimal() or int(usec) == 0 or pid != str(os.getpid()):
         return None
     return int(usec) / 1e6
 
@@ -72,7 +72,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 def parse(datagram: bytes) -> Notice:
     """Understand a datagram of sd_notify(3); what is not known, or is no UTF-8, is passed over."""
     fields: dict[str, str] = {}
-    for line in datagram.decode("utf-8", "replace").splitlines():
+    for line in datagram.decode("utf-8", "replace").split("\n"):
         key, _, value = line.partition("=")
         fields[key] = value
     return Notice(
@@ -86,4 +86,4 @@ def parse(datagram: bytes) -> Notice:
 
 
 def _usec(value: str | None) -> float | None:
-    return int(value) / 1e6 if value is not None and value.isdigit() and len(value) < 19 else None
+    return int(value) / 1e6 if value is not None and value.isdecimal() and len(value) < 19 else None

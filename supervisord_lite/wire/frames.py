@@ -49,6 +49,6 @@ class Reader(Generic[M]):
             del self._buffer[:end]
             try:
                 messages.append(self._decoder.decode(payload))
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 raise FrameError(f"not a message: {error}") from error
         return messages

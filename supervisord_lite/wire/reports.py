@@ -81,5 +81,5 @@ class Reader(Generic[M]):
             raise ReportError(f"a report of more than {MAX_LINE} bytes")
         try:
             return [self._decoder.decode(line) for line in lines]
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ReportError(f"not a report: {error}") from error

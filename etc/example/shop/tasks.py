@@ -20,3 +20,10 @@ def send_receipt(order: int) -> None:
     """Pretend to send the receipt of an order, which takes a moment."""
     time.sleep(0.3)
     log.info("receipt for order %d sent by process %d", order, os.getpid())
+
+
+@queue.task()
+def count_stock(order: int) -> None:
+    """Pretend to take what was ordered from the stock."""
+    time.sleep(0.2)
+    log.info("stock counted after order %d by process %d", order, os.getpid())

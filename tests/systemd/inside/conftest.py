@@ -16,9 +16,12 @@ DROP_INS = Path("/etc/systemd/system/app-supervisor.service.d")
 UNIT = "app-supervisor.service"
 
 
+PATIENCE = 40  # seconds; what takes longer hangs
+
+
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command and return its status and output."""
-    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    """Run a command and return its status and output; one that hangs fails the test."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
 
 class Make(Protocol):

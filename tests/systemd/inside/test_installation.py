@@ -9,6 +9,7 @@ import pytest
 
 PREFIX = Path("/opt/app-supervisor")
 CONFIGURATION = Path("/etc/app-supervisor/app-supervisor.toml")
+DOCS = Path(__file__).parents[3] / "docs" / "install.md"
 PLACES = ("/etc", "/opt", "/usr", "/var/lib", "/var/log")
 Make = Callable[..., str]
 
@@ -33,6 +34,14 @@ def test_unit_verifies_silently() -> None:
     """systemd-analyze verify has nothing to say about the unit."""
     verdict = run("systemd-analyze", "verify", "app-supervisor.service")
     assert (verdict.returncode, verdict.stdout, verdict.stderr) == (0, "", "")
+
+
+@pytest.mark.usefixtures("installed")
+def test_security_figure_is_that_of_the_docs() -> None:
+    """docs/install.md gives the exposure that systemd-analyze security computes for the unit."""
+    verdict = run("systemd-analyze", "security", "--no-pager", "app-supervisor.service").stdout
+    figure = verdict.rpartition("app-supervisor.service: ")[2].split()[0]
+    assert f"`systemd-analyze security app-supervisor` says {figure} " in DOCS.read_text()
 
 
 @pytest.mark.usefixtures("installed")

@@ -64,9 +64,11 @@ def test_an_exit_is_one_entry_with_its_cause(service: Service) -> None:
     service.configure('[companions.dies]\ncommand = ["sh", "-c", "exit 7"]\nrestart_delay = "1h"\n')
     service.start()
     lines = service.journal("-t", "supervisord-lite").splitlines()
-    entries = [line for line in lines if "dies" in line and "7" in line]
+    entries = [line for line in lines if line.startswith("dies: ")]
     assert len(entries) == 1
-    assert re.search(r"1 ?h|60 ?min|3600", entries[0])
+    assert re.match(
+        r"dies: BACKOFF, exited with status 7 after .*, restart in 1h; cpu .*, peak memory", entries[0]
+    )
 
 
 def test_supctl_logs_reads_the_journal(service: Service) -> None:
@@ -82,7 +84,7 @@ def test_a_frozen_journald_stops_no_supervision(service: Service, journald: int)
     service.configure(SLEEPER)
     service.start()
     os.kill(journald, signal.SIGSTOP)
-    for _ in range(200):  # more than a stream of the journal holds
+    for _ in range(100):  # more than a stream of the journal holds
         assert service.supctl("restart", "one").returncode == 0
     assert service.supctl("status", "one").returncode == 0
 

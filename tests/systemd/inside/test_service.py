@@ -16,7 +16,13 @@ time.sleep(1.5)
 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
     notify.connect(os.environ["NOTIFY_SOCKET"])
     notify.send(b"READY=1")
-time.sleep(1000)
+"""
+SLOW_TO_STOP = """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+signal.sigwait({signal.SIGTERM})
+time.sleep(4)
+print("stopped in good order")
 """
 SLEEPERS = """
 [companions.one]
@@ -31,7 +37,7 @@ startsecs = 0
 def test_start_returns_when_programs_are_ready(service: Service, tmp_path: Path) -> None:
     """systemctl start returns only when a program that takes its time has said that it is ready."""
     program = tmp_path / "slow.py"
-    program.write_text(SLOW_TO_BE_READY)
+    program.write_text(SLOW_TO_BE_READY + SLOW_TO_STOP.replace("4", "0"))
     tmp_path.chmod(0o755)
     service.configure(
         f'[companions.slow]\ncommand = ["python3", "{program}"]\nnotify = true\nuser = "root"\n'
@@ -54,7 +60,6 @@ def test_start_fails_with_a_bad_file(service: Service) -> None:
     service.configure("[companions.one]\ncomand = ['sleep']\n")
     assert service.systemctl("start").returncode != 0
     assert "companions.one.comand" in service.journal()
-    assert service.shown("NRestarts") == "0"
 
 
 def test_programs_run_as_the_system_user_in_their_own_cgroups(service: Service) -> None:
@@ -127,6 +132,35 @@ def test_stop_leaves_no_process(service: Service) -> None:
     assert service.systemctl("stop").returncode == 0
     assert not cgroup.exists()
     assert service.shown("Result") == "success"
+
+
+def test_stop_goes_backwards_through_after(service: Service) -> None:
+    """At systemctl stop a program is asked to stop only when those that come after it are gone."""
+    says = "trap '{} echo leaving; exit' TERM; while :; do sleep 0.05; done"
+    base, top = says.format(""), says.format("sleep 0.5;")
+    service.configure(
+        f'[companions.base]\ncommand = ["sh", "-c", "{base}"]\n'
+        f'[companions.top]\nafter = "base"\ncommand = ["sh", "-c", "{top}"]\n'
+    )
+    service.start()
+    assert service.systemctl("stop").returncode == 0
+    told = service.journal("-t", "base", "-t", "top", "-o", "short").splitlines()
+    assert ["top" if " top[" in line else "base" for line in told] == ["top", "base"]
+
+
+def test_slow_start_and_stop_get_more_time(service: Service, tmp_path: Path) -> None:
+    """A start and a stop that take longer than the unit's timeouts are not cut short."""
+    service.drop_in("[Service]\nTimeoutStartSec=2s\nTimeoutStopSec=2s\n")
+    program = tmp_path / "slow.py"
+    program.write_text(SLOW_TO_BE_READY.replace("1.5", "4") + SLOW_TO_STOP)
+    tmp_path.chmod(0o755)
+    service.configure(
+        f'[companions.unhurried]\ncommand = "python3 -u {program}"\nnotify = true\nuser = "root"\n'
+    )
+    service.start()
+    assert service.systemctl("stop").returncode == 0
+    assert service.shown("Result") == "success"
+    assert service.journal("-t", "unhurried") == "stopped in good order\n"
 
 
 def test_watchdog_replaces_a_stopped_daemon(service: Service) -> None:
