@@ -51,11 +51,9 @@ class Supervisord(Subject):
 
     @contextlib.contextmanager
     def connect(self, directory: Path) -> Iterator[Callable[[], float]]:
-        """XML-RPC `getAllProcessInfo`, from the request to the last byte of the reply, one connection each."""
+        """XML-RPC `getAllProcessInfo`, from connecting to the last byte of the reply."""
         call = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo").encode()
-        head = (
-            b"POST /RPC2 HTTP/1.0\r\nHost: localhost\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
-        )
+        head = b"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n"
 
         def ask() -> float:
             began = time.perf_counter()

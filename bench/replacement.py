@@ -14,7 +14,6 @@ from bench.ours import pids
 from bench.subject import Plan, Running, Subject, Task, running
 
 PROGRAMS = Path(__file__).parent / "programs"
-PEER_ROUNDS = 3
 SETTLE = 1.3
 """Seconds after which a program counts as started everywhere, so that no back-off is measured."""
 
@@ -26,8 +25,8 @@ class Replacement:
         self.module = module
         self.figure = Figure(f"{what}: from kill -9 until its target is called", "ms", target)
 
-    def measure(self, subjects: Sequence[Subject], directory: Path, rounds: int) -> None:
-        """So many rounds of ours, fewer of the others, which take seconds."""
+    def measure(self, subjects: Sequence[Subject], directory: Path, rounds: int, peers: int) -> None:
+        """So many rounds of ours, and of the others, which take seconds."""
         with contextlib.ExitStack() as stack:
             daemons: list[tuple[Running, Moments]] = []
             for subject in subjects:
@@ -39,8 +38,8 @@ class Replacement:
             for _, moments in daemons:
                 moments.next()
             for number in range(rounds):
-                time.sleep(SETTLE if number < PEER_ROUNDS else 0.2)
-                for daemon, moments in daemons[: None if number < PEER_ROUNDS else 1]:
+                time.sleep(SETTLE if number < peers else 0.2)
+                for daemon, moments in daemons[: None if number < peers else 1]:
                     self._replace(daemon, moments)
 
     def _replace(self, daemon: Running, moments: Moments) -> None:

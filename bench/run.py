@@ -38,10 +38,12 @@ class Scale(NamedTuple):
     idle: float
     replacement: int
     sharing: int
+    peers_replacement: int
+    peers_of_application: bool
 
 
-FULL = Scale(7, 5, 1, 9, 10.0, 9, 3)
-QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1)
+FULL = Scale(7, 5, 1, 9, 10.0, 9, 3, 3, True)
+QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1, 1, False)
 
 
 def main() -> int:
@@ -68,9 +70,7 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description="Measure ours beside supervisord and circus, by turns.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no peers with 500 programs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to this file")
     return parser
@@ -99,11 +99,11 @@ def measure(subjects: Sequence[Subject], directory: Path, scale: Scale) -> list[
         figures += life.figures()
     _say("idling, status, replacement of commands")
     steady = Steady()
-    steady.measure(subjects, directory / "steady", scale.steady, scale.idle)
+    steady.measure(subjects, directory / "steady", scale.steady, scale.idle, scale.peers_replacement)
     figures += steady.figures()
     _say("replacement of a large program")
     large = Replacement("large", "target of a 100 MiB preload", 12.0)
-    large.measure(subjects, directory / "large", scale.replacement)
+    large.measure(subjects, directory / "large", scale.replacement, scale.peers_replacement)
     figures.append(large.figure)
     if len(subjects) > 1:  # Django and numpy are in the environment of the others
         figures += _measure_application(subjects, directory, scale)
@@ -112,17 +112,19 @@ def measure(subjects: Sequence[Subject], directory: Path, scale: Scale) -> list[
 
 def _measure_application(subjects: Sequence[Subject], directory: Path, scale: Scale) -> list[Figure]:
     _say("replacement of Django and numpy")
+    few = subjects if scale.peers_of_application else subjects[:1]
     django = Replacement("application", "target of Django and numpy", None)
-    django.measure(subjects, directory / "django", scale.replacement)
+    django.measure(few, directory / "django", scale.replacement, scale.peers_replacement)
     _say("memory of Django and numpy")
     sharing = Sharing()
-    sharing.measure(subjects[0], subjects[1], directory / "sharing", scale.sharing)
+    sharing.measure(
+        subjects[0], subjects[1] if scale.peers_of_application else None, directory / "sharing", scale.sharing
+    )
     return [django.figure, *sharing.figures()]
 
 
 def _say(what: str) -> None:
-    if sys.stderr.isatty():
-        print(f"  {what}", file=sys.stderr, flush=True)
+    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
 
 
 def _write(path: Path, figures: Sequence[Figure]) -> None:

@@ -72,7 +72,7 @@ class Sharing:
         with running(ours, directory, plan_of("application", COUNT, moments.env)) as daemon:
             moments.take(COUNT)
             time.sleep(0.2)
-            spawner = [pid for pid in ours.own_processes(daemon.pid, directory) if pid != daemon.pid][0]
+            spawner = ours.own_processes(daemon.pid, directory)[1]
             family = [pid for pid in process.children(daemon.pid) if pid != spawner]
             assert len(family) == COUNT + 1, family  # and the zygote
             self.fresh.add(OURS, process.total_memory(family))

@@ -33,8 +33,10 @@ class Steady:
         """All of them."""
         yield from (self.wakeups, self.cpu, self.status, self.replacement)
 
-    def measure(self, subjects: Sequence[Subject], directory: Path, rounds: int, idle: float) -> None:
-        """Idle for so many seconds, then so many rounds of the rest; the peers' replacement in three of them."""
+    def measure(
+        self, subjects: Sequence[Subject], directory: Path, rounds: int, idle: float, peers: int
+    ) -> None:
+        """Idle for so many seconds, then so many rounds; `peers` of them of the others' replacement."""
         with contextlib.ExitStack() as stack:
             daemons = [
                 stack.enter_context(running(subject, directory / subject.name, sleeps(COUNT)))
@@ -44,11 +46,11 @@ class Steady:
                 daemon.wait_for(COUNT)
             time.sleep(SETTLE)
             self._idle(daemons, idle)
-            for number in range(rounds):
+            for _ in range(rounds):
                 for daemon in daemons:
                     self._show(daemon)
             for number in range(rounds):
-                for daemon in daemons[: None if number < 3 else 1]:
+                for daemon in daemons[: None if number < peers else 1]:
                     self._replace(daemon, number)
 
     def _idle(self, daemons: Sequence[Running], seconds: float) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from django.conf import settings
 
 settings.configure(
-    SECRET_KEY="bench",  # noqa: S106 - nobody is to be kept out
+    SECRET_KEY="bench",
     INSTALLED_APPS=[
         f"django.contrib.{name}"
         for name in ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")

@@ -41,7 +41,7 @@ def _shared_parameters() -> list[click.Option]:
         click.Option(
             ["-s", "--socket"],
             metavar="SOCKET",
-            type=click.Path(),
+            type=click.Path(readable=False),
             callback=_set_socket,
             expose_value=False,
             help="The daemon's control socket.",

@@ -69,7 +69,7 @@ class Steering:
         others = [p for p in programs if p not in by_signal]
         outcomes = [self._send(p, p.definition.policy.reload_signal or 0) for p in by_signal]
         reply = await self.restart(others, wait, timeout) if others else {"results": []}
-        return _reply([*outcomes, *reply["results"]], "failed")
+        return _reply([*outcomes, *reply["results"]], reply.get("code", "failed"))
 
     def signal(self, programs: list[Supervised], number: int) -> dict[str, Any]:
         """Send a signal to the main process of each."""
@@ -82,11 +82,12 @@ class Steering:
 
     def _send(self, program: Supervised, number: int) -> Outcome:
         state = program.life.state
-        if program.pid is None:
+        child = program.child
+        if child is None:
             return Outcome(program.name, False, state, f"has no process: it is {state}")
-        if not self._kernel.send(program.pid, number):
+        if child.reaped is not None or not self._kernel.send(child.pid, number):
             return Outcome(program.name, False, state, "its process has just ended")
-        return Outcome(program.name, True, state, f"sent {signal_name(number)} to pid {program.pid}")
+        return Outcome(program.name, True, state, f"sent {signal_name(number)} to pid {child.pid}")
 
     async def _verdict(
         self,

@@ -73,13 +73,13 @@ class Application:
             outputs,
             environ=environ,
             control_socket=path,
-            notice_directory=control.path.parent / "notify",
+            notice_directory=control.notices,
         )
         limits = {"nofile": _raise_descriptor_limit()}
         self._supervisor.launcher = Launcher(self._kernel, assembler, self._host, limits)
         self._readiness = Readiness(registry, notifier)
         self._operations = Operations(configuration, self._supervisor, environ, self)
-        self._shutdown = Shutdown(self._supervisor, self._kernel, self._trees)
+        self._shutdown = Shutdown(self._supervisor)
         self._stopping: asyncio.Event = asyncio.Event()
         commands = Commands(self._supervisor, outputs, self._operations, self._kernel)
         self._server = ControlServer(control.sock, commands, self._gate(), self._max_clients())

@@ -29,7 +29,7 @@ def apply(
         for change in changes:
             match change.action:
                 case Action.REMOVED:
-                    _remove(change.name, supervisor)
+                    _remove(change.name, supervisor, Cause.SCALE if cause is Cause.SCALE else Cause.REMOVED)
                 case Action.ADDED:
                     _add(new[change.name], supervisor)
                 case Action.RESTARTED | Action.UPDATED:
@@ -37,7 +37,7 @@ def apply(
         supervisor.programs.reorder()
 
 
-def _remove(name: str, supervisor: Supervisor) -> None:
+def _remove(name: str, supervisor: Supervisor, cause: Cause) -> None:
     program = supervisor.programs.find(name)
     if program is None:
         return
@@ -45,7 +45,7 @@ def _remove(name: str, supervisor: Supervisor) -> None:
     if program.life.wanted is Wanted.DOWN and program.child is None:
         supervisor.programs.forget(program)
     else:
-        supervisor.feed(program, Stop(Cause.REMOVED))
+        supervisor.feed(program, Stop(cause))
 
 
 def _add(item: Planned, supervisor: Supervisor) -> None:

@@ -30,9 +30,16 @@ class ControlSocket:
         self.path = path
         self._lock = lock
 
+    @property
+    def notices(self) -> Path:
+        """The directory for the NOTIFY_SOCKETs of programs: no other daemon's, as the socket is not."""
+        return self.path.with_name(self.path.name + ".notify")
+
     def close(self) -> None:
         """Stop listening; a socket that was bound here goes, one of systemd's stays."""
         self.sock.close()
+        with contextlib.suppress(OSError):
+            self.notices.rmdir()
         if self._lock is not None:
             self.path.unlink(missing_ok=True)
             os.close(self._lock)  # the file stays: removing it would let two daemons lock two files
@@ -58,6 +65,8 @@ def listen(supervisor: Supervisor, inherited: Mapping[str, list[socket.socket]])
 
 def _bind(path: Path, supervisor: Supervisor) -> socket.socket:
     with contextlib.suppress(FileNotFoundError):
+        if not path.is_socket() and path.lstat():
+            raise CannotListen(f"cannot listen on {path}: it is there and no socket; use another path")
         path.unlink()  # the lock is ours: whoever bound it is gone
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)

@@ -11,7 +11,7 @@ from supervisord_lite import __version__
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the daemon in the foreground, or check its configuration; exits 0, 1 (failed) or 2 (usage)."""
+    """Run the daemon in the foreground, or check its configuration; exits 0, 1 (failed), 2 (usage) or 78 (refused)."""
     options = _parser().parse_args(arguments)
     if options.check:
         sys.exit(_check(options.config))
@@ -23,7 +23,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="supervisord-lite",
         description="Run the programs of a configuration file and keep them running, in the foreground.",
         epilog="SIGTERM and SIGINT stop everything in order, a second one at once. SIGHUP rereads the file. "
-        "SIGUSR1 reopens log files. See supctl(1) for what a running daemon can be told.",
+        "SIGUSR1 reopens log files. Exits 78 where the configuration is refused. See supctl(1) for what a "
+        "running daemon can be told.",
     )
     parser.add_argument("-c", "--config", metavar="FILE", required=True, help="the configuration (TOML)")
     parser.add_argument("--check", action="store_true", help="say all that is wrong with FILE, and exit")

@@ -193,6 +193,8 @@ class Operations:
         return Intent(fresh, new, changes.plan(self.planned, new, self._supervisor), scaled, counts)
 
     def _adopt(self, intent: Intent, cause: Cause) -> None:
+        if self.is_stopping:  # since it was asked for: what is started now would not be stopped any more
+            raise RequestRefused("the daemon is shutting down", "shutting_down")
         changes.apply(intent.changes, intent.planned, self._supervisor, cause)
         self.configuration = intent.configuration
         self.planned = intent.planned

@@ -2,17 +2,14 @@
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable
 
 from supervisord_lite.config.program import Supervisor as Settings
-from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.durations import spell
 from supervisord_lite.model.events import Stop
 from supervisord_lite.model.states import Cause, State
 from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.supervisor import Supervisor
-from supervisord_lite.supervise.trees import Trees
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +30,8 @@ def total_timeout(settings: Settings, supervisor: Supervisor) -> float:
 class Shutdown:
     """One shutdown; `at_once` makes a running one end what is left without asking."""
 
-    def __init__(self, supervisor: Supervisor, kernel: Kernel, trees: Trees) -> None:
+    def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
-        self._kernel = kernel
-        self._trees = trees
         self._changed = asyncio.Event()
         self._is_urgent = False
 
@@ -86,5 +81,4 @@ class Shutdown:
         for program in programs:
             if program.child is not None:
                 log.warning("%s: killed, because the shutdown cannot wait", program.name)
-                self._trees.kill(program.child)
-                self._kernel.send(program.child.pid, signal.SIGKILL)
+                self._supervisor.kill(program)

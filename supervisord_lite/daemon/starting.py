@@ -19,6 +19,9 @@ from .listening import CannotListen, listen
 
 log = logging.getLogger(__name__)
 
+EX_CONFIG = os.EX_CONFIG
+"""Exit status of a refused configuration: trying again does not help (sysexits.h, systemd.exec(5))."""
+
 
 def start(path: str, log_level: str | None, environ: MutableMapping[str, str]) -> int:
     """Run the daemon on this file; returns the exit status of the process."""
@@ -34,7 +37,7 @@ def start(path: str, log_level: str | None, environ: MutableMapping[str, str]) -
     except ConfigError as error:
         for problem in error.problems:
             log.error("%s", problem)
-        return 1
+        return EX_CONFIG
     except CannotListen as error:
         log.error("supervisord-lite: %s", error)
         return 1

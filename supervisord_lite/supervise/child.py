@@ -26,6 +26,7 @@ class Child:
         self.error: str | None = None
         """Why it could not become what it was to be."""
         self.reaped: Reaped | None = None
+        self._peak_memory: int | None = None
         self.known_tree: dict[int, int] = {}
         """Processes seen below it, by pid, each with its start time."""
         self.channel = channel
@@ -39,9 +40,10 @@ class Child:
         return f"<Child {self.pid} of {self.cookie}>"
 
     def bury(self, reaped: Reaped, now: float) -> None:
-        """Its main process has been reaped."""
+        """Its main process has been reaped; its control group is still there to ask."""
         self.reaped = reaped
         self.died = now
+        self._peak_memory = self.cgroup.peak_memory() if self.cgroup is not None else None
 
     def hear(self) -> SetUp | Examined | None:
         """Take what it has said so far. Remembers a failure; returns the latest good news.
@@ -94,7 +96,6 @@ class Child:
         assert self.reaped is not None
         assert self.died is not None
         reaped = self.reaped
-        peak = self.cgroup.peak_memory() if self.cgroup is not None else None
         failed = self.error is not None
         return Exit(
             code=None if failed else reaped.code,
@@ -105,6 +106,6 @@ class Child:
             killed=life.killed,
             user_cpu=reaped.user_cpu,
             system_cpu=reaped.system_cpu,
-            peak_memory=peak if peak is not None else reaped.peak_memory,
+            peak_memory=reaped.peak_memory if self._peak_memory is None else self._peak_memory,
             uptime=self.died - self.born,
         )

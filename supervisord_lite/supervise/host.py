@@ -36,8 +36,9 @@ class ProcessHost:
         program.child = child
         program.started_at = time.time()
         program.status_text = None
-        server = self._supervisor.programs.find(program.server)
-        program.generation = server.generation if server is not None and program.kind is Kind.TARGET else None
+        if program.kind is Kind.TARGET:
+            server = self._supervisor.programs.find(program.server)
+            program.generation = server.generation if server is not None else None
         self.reaper.register(program, child)
 
     def launched(self, program: Supervised, child: Child) -> None:

@@ -4,10 +4,12 @@ A program writes into a pipe. The daemon keeps both ends of it, so that a log wr
 and takes nobody down: its successor goes on reading.
 """
 
+import asyncio
 import logging
 import os
 import socket
 import stat
+from collections import deque
 from collections.abc import Collection
 
 from supervisord_lite.linux import descriptors
@@ -32,12 +34,25 @@ class _Pipe:
         os.close(self.write_end)
 
 
+class _Letter:
+    """A message on its way to the log writer, with descriptors of its own."""
+
+    def __init__(self, message: Attach | Reopen, fds: list[int]) -> None:
+        self.message = message
+        self.fds = fds
+
+    def close(self) -> None:
+        for fd in self.fds:
+            os.close(fd)
+
+
 class LogFiles:
     """Every log file that programs write to, by its path."""
 
     def __init__(self) -> None:
         self._pipes: dict[str, _Pipe] = {}
         self._writer: socket.socket | None = None
+        self._outbox: deque[_Letter] = deque()
 
     def writer(self, path: str, owner: tuple[int, int] | None) -> int:
         """The descriptor whose bytes end up in the file; stays this object's. Raises `OSError`."""
@@ -45,28 +60,33 @@ class LogFiles:
             file = _open(path, owner)
             try:
                 self._pipes[path] = _Pipe(owner)
-                self._send(Attach(path), [self._pipes[path].read_end, file])
-            finally:
+            except OSError:
                 os.close(file)
+                raise
+            self._post(Attach(path), [os.dup(self._pipes[path].read_end), file])
         return self._pipes[path].write_end
 
     def connect(self, sock: socket.socket) -> None:
         """A log writer is there, the first or a successor: hand it every file."""
         self.disconnect()
+        sock.setblocking(False)  # one that hangs must not hang the daemon
         self._writer = sock
         for path, pipe in self._pipes.items():
-            self._open_and_send(Attach(path), pipe, [pipe.read_end])
+            self._open_and_post(Attach(path), pipe, [os.dup(pipe.read_end)])
 
     def disconnect(self) -> None:
         """The log writer is gone; the pipes keep what is written meanwhile."""
         if self._writer is not None:
+            asyncio.get_running_loop().remove_writer(self._writer)
             self._writer.close()
             self._writer = None
+        while self._outbox:
+            self._outbox.popleft().close()
 
     def reopen(self) -> None:
         """Open every file anew, after they were moved away (logrotate(8))."""
         for path, pipe in self._pipes.items():
-            self._open_and_send(Reopen(path), pipe, [])
+            self._open_and_post(Reopen(path), pipe, [])
 
     def retain(self, paths: Collection[str]) -> None:
         """Let go of files that no program is to write to; what still does keeps its end."""
@@ -78,22 +98,38 @@ class LogFiles:
         self.retain(())
         self.disconnect()
 
-    def _open_and_send(self, message: Attach | Reopen, pipe: _Pipe, fds: list[int]) -> None:
+    def _open_and_post(self, message: Attach | Reopen, pipe: _Pipe, fds: list[int]) -> None:
         try:
             file = _open(message.path, pipe.owner)
         except OSError as error:
             log.error("%s: cannot open the log file: %s", message.path, error.strerror)
+            _Letter(message, fds).close()
             return
-        self._send(message, [*fds, file])
-        os.close(file)
+        self._post(message, [*fds, file])
 
-    def _send(self, message: Attach | Reopen, fds: list[int]) -> None:
+    def _post(self, message: Attach | Reopen, fds: list[int]) -> None:
+        letter = _Letter(message, fds)
         if self._writer is None:
+            letter.close()  # a log writer that connects is handed everything
             return
-        try:
-            descriptors.send(self._writer, frames.encode(message), fds)
-        except OSError as error:
-            log.error("%s: the log writer cannot be told: %s", message.path, error)
+        self._outbox.append(letter)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Send what the log writer takes now; the rest when it has read some."""
+        assert self._writer is not None
+        loop = asyncio.get_running_loop()
+        while self._outbox:
+            letter = self._outbox[0]
+            try:
+                descriptors.send(self._writer, frames.encode(letter.message), letter.fds)
+            except BlockingIOError:
+                loop.add_writer(self._writer, self._deliver)
+                return
+            except OSError as error:
+                log.error("%s: the log writer cannot be told: %s", letter.message.path, error)
+            self._outbox.popleft().close()
+        loop.remove_writer(self._writer)
 
 
 def _open(path: str, owner: tuple[int, int] | None) -> int:

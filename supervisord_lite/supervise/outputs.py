@@ -83,7 +83,9 @@ class Outputs:
             fd = stdio.adopt(journal.open_stream(identifier, self._unit).detach())
         except journal.JournalUnreachable as error:
             log.warning(
-                "%s: %s; its output goes where the daemon's goes until its next start", identifier, error
+                "%s: %s; its output goes where the daemon's goes until its next start",
+                identifier,
+                error.strerror,
             )
             return own
         stdio.journal_stream = journal.name_of(os.fstat(fd))

@@ -93,6 +93,12 @@ class Registry:
         life = program.life
         if life.wanted is Wanted.DOWN or life.is_ready:
             return False
+        if (
+            program.is_own
+            and life.failures <= 1
+            and (program.last_exit is None or not program.last_exit.error)
+        ):
+            return False  # a fork server that was killed is back in a moment
         return life.state in (State.BACKOFF, State.FATAL, State.EXITED) or self.has_verdict(program)
 
     def _in_words(self, name: str) -> str:

@@ -144,9 +144,16 @@ class Supervisor:
                 case Terminate():
                     self._withdraw_or_terminate(program, effect)
                 case Kill():
-                    if program.child is not None:
-                        self._trees.kill(program.child)
-                        self._kernel.send(program.child.pid, signal.SIGKILL)
+                    self.kill(program)
+
+    def kill(self, program: Supervised) -> None:
+        """SIGKILL to its whole tree; a main process that has been reaped has no pid of its own any more."""
+        child = program.child
+        if child is None:
+            return
+        self._trees.kill(child)
+        if child.reaped is None:
+            self._kernel.send(child.pid, signal.SIGKILL)
 
     def _withdraw_or_terminate(self, program: Supervised, effect: Terminate) -> None:
         if program.child is not None:
@@ -174,7 +181,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
-        """What is fed inside happens at the same time: nothing starts or ends before it is known what else will.
+        """What is fed inside happens at once: nothing starts or ends before it is known what else will.
 
         Without it, of two programs that are stopped with one command the first would not wait for the second.
         """

@@ -86,8 +86,9 @@ class GroupTrees:
         self._kernel.send_group(child.pid, signal.SIGKILL)
 
     def kill(self, child: Child) -> None:
-        self.survey(child)
-        self._kernel.send_group(child.pid, signal.SIGKILL)
+        if child.reaped is None:  # or its pid may be another's
+            self.survey(child)
+            self._kernel.send_group(child.pid, signal.SIGKILL)
         self._kill_each(self._survivors(child))
 
     def uproot(self, children: Collection[Child], mains: Collection[int]) -> list[Child]:

@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ QUICK = "[companion_defaults]\nstartsecs = 0\nrestart_delay = 0.05\nstop_timeout
 
 def command(program: str) -> str:
     """The line of a companion's table that runs a test program as a command."""
-    return f'command = ["{PYTHON}", "-u", "{PROGRAMS / program}.py"]\n'
+    return f'command = ["{PYTHON}", "{PROGRAMS / program}.py"]\n'
 
 
 class Daemon:
@@ -63,7 +65,7 @@ class Daemon:
         """The environment that the daemon is started with."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "XDG", "JOURNAL"))}
         ours = {"RUNTIME_DIRECTORY": str(self.directory), "NOTIFY_SOCKET": str(self.directory / "manager")}
-        return {**inherited, "PYTHONUNBUFFERED": "1", **ours, **self.env}
+        return {**inherited, **ours, **self.env}
 
     def launch(self) -> None:
         """Start it without waiting for anything."""
@@ -136,6 +138,23 @@ class Daemon:
             timeout=2 * DEADLINE,
         )
 
+    def supctl_lines(self, *words: str, count: int) -> list[str]:
+        """The first lines that a command prints which goes on printing."""
+        with subprocess.Popen(
+            [BIN / "supctl", *words],
+            env={**os.environ, "SUPCTL_SOCKET": str(self.socket)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as command:
+            timer = threading.Timer(DEADLINE, command.kill)
+            timer.start()
+            assert command.stdout is not None
+            lines = [command.stdout.readline().rstrip("\n") for _ in range(count)]
+            timer.cancel()
+            command.terminate()
+        return lines
+
     def programs(self) -> dict[str, Reply]:
         """What status says of every companion, by name."""
         return {program["name"]: program for program in self.do("status")["companions"]}
@@ -163,6 +182,13 @@ class Daemon:
                 continue
         return sorted(found)
 
+    def wait_descriptors(self, most: int) -> None:
+        """Wait until it has no more descriptors open than these; each look is a request that it answers."""
+        end = time.monotonic() + DEADLINE
+        while len(found := self.descriptors()) > most:
+            assert time.monotonic() < end, found
+            self.do("version")
+
     def signal(self, number: int) -> None:
         """Send the daemon a signal."""
         os.kill(self.pid, number)
@@ -179,6 +205,21 @@ class Daemon:
         """Wait until it has ended; returns its exit status."""
         assert self.process is not None
         return self.process.wait(2 * DEADLINE)
+
+    def stop_now(self) -> None:
+        """Stop it in order, so that all that was written can be read."""
+        self.signal(signal.SIGTERM)
+        assert self.wait_end() == 0
+
+    def restart(self, ready: bool = True) -> None:
+        """Start it again after it has ended, with pipes of its own."""
+        self.output.join()
+        self.log.join()
+        self.output, self.log = Lines(), Lines()
+        self.told.clear()
+        self.launch()
+        if ready:
+            self.wait_told("READY=1")
 
     def stop(self) -> None:
         """Ask it to stop, unless it has ended, and see that it took everything with it."""
@@ -209,7 +250,7 @@ class Daemon:
         assert not left, f"survived the daemon: {told}"
         self.output.join()
         self.log.join()
-        assert "Traceback" not in self.log.text() or "allowed traceback" in self.log.text(), self.log.text()
+        assert not self.log.found("ERROR asyncio|never retrieved|failed inside the daemon"), self.log.text()
         assert status in ("0", "1", "-9"), f"the daemon ended with {status}\n{self.log.text()}"
 
     def survivors(self) -> list[int]:

@@ -22,18 +22,18 @@ def test_up_down_and_to_a_number(running: Daemon) -> None:
         assert running.do("scale", name="worker", count="-1")["removed"] == ["worker:4"]
         events.until("worker:4", "STOPPED")
         reply = running.do("scale", name="worker", count=1)
-        events.until("worker:3", "STOPPED")
-        events.until("worker:2", "STOPPED")
+        gone = set()
+        while gone != {"worker:2", "worker:3"}:
+            event = events.next()
+            gone |= {event["name"]} if event["to"] == "STOPPED" else set()
+        assert event["description"] == "stopped: scale"
     assert (reply["instances"], sorted(reply["removed"])) == (1, ["worker:2", "worker:3"])
     assert running.pids() == {"worker:1": before["worker:1"]}
 
 
 def test_to_zero_and_back(running: Daemon) -> None:
     """A companion can be scaled to nothing, and comes back."""
-    with running.events() as events:
-        assert running.do("scale", name="worker", count="0")["instances"] == 0
-        events.until("worker:1", "STOPPED")
-        events.until("worker:2", "STOPPED") if running.programs() else None
+    assert running.do("scale", name="worker", count="0")["instances"] == 0
     assert running.do("scale", name="worker", count=1)["added"] == ["worker:1"]
     running.wait("worker:1", "running")
 
@@ -68,7 +68,7 @@ def test_scale_leaves_other_changes_of_the_file(running: Daemon) -> None:
     assert "other" not in running.programs()
 
 
-@pytest.mark.parametrize("count", ["-3", "x", "", "+", "1.5", -1])
+@pytest.mark.parametrize("count", ["-3", "x", "", "+", "1.5"])
 def test_impossible_numbers_are_refused(running: Daemon, count: object) -> None:
     """A number that is none, or less than nothing, is refused in a sentence."""
     reply = running.ctl("scale", name="worker", count=count)

@@ -113,6 +113,18 @@ def test_web_and_background_stop_together(service: Service) -> None:
             probe.connect(("127.0.0.1", port))
 
 
+def test_the_web_starts_after_and_stops_before_the_background(service: Service) -> None:
+    """Servers are up only while the background half is: `after` orders their start and their stop."""
+    started = {name: program["since"] for name, program in service.programs().items()}
+
+    service.ask(cmd="stop", name="all")
+
+    stopped = {name: program["since"] for name, program in service.programs().items()}
+    for server in ("gunicorn", "uvicorn:1", "uvicorn:2"):
+        assert started["background"] <= started[server]
+        assert stopped[server] <= stopped["background"]
+
+
 def test_reload_makes_new_workers_under_the_same_companion(service: Service) -> None:
     """reload of gunicorn sends it SIGHUP: its pid stays, and a new worker answers sooner or later."""
     before, old = service.programs()["gunicorn"]["pid"], service.page("gunicorn")["pid"]

@@ -14,8 +14,7 @@ def main() -> None:
         orders = {
             "notify": lambda text: notify.sendto(text.encode(), os.environ["NOTIFY_SOCKET"]),
             "exit": lambda code: sys.exit(int(code)),
-            "print": print,
-            "error": lambda text: print(text, file=sys.stderr),
+            "print": lambda text: print(text, flush=True),
             "trap": lambda name: signal.signal(signal.Signals[name], lambda *_: test.sendall(b"trapped\n")),
         }
         for line in test.makefile():

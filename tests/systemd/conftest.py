@@ -8,7 +8,6 @@ Where there can be no box the tests are skipped with the reason; with CI=true th
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -38,13 +37,24 @@ class Box:
         environ = [f"{REPORTS}={writer}", f"CI={os.environ.get('CI', '')}"]
         options = ["--rootdir", str(ROOT), "-p", "no:cacheprovider"]
         self.process = subprocess.Popen(
-            [str(HERE / "box"), "env", *environ, sys.executable, "-m", "pytest", *options, *nodeids],
+            [
+                "setpriv",
+                "--pdeathsig",
+                "TERM",
+                str(HERE / "box"),
+                "env",
+                *environ,
+                sys.executable,
+                "-m",
+                "pytest",
+                *options,
+                *nodeids,
+            ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
             pass_fds=(writer,),
-            start_new_session=True,
         )
         os.close(writer)
         self._lines = os.fdopen(reader, encoding="utf-8")
@@ -65,8 +75,7 @@ class Box:
 
     def close(self) -> None:
         """End the box and everything in it."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGTERM)  # bash alone would wait for what it runs
+        self.process.terminate()
         self.process.wait()
         self._lines.close()
         self._output.close()
