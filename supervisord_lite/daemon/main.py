@@ -11,7 +11,7 @@ from supervisord_lite import __version__
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the daemon in the foreground, or check its configuration; exits 0, 1 (failed), 2 (usage) or 78 (refused)."""
+    """Run the daemon, or check its configuration; exits 0, 1 (failed), 2 (usage) or 78 (refused)."""
     options = _parser().parse_args(arguments)
     if options.check:
         sys.exit(_check(options.config))
