@@ -165,6 +165,8 @@ def _report(error: ControlError, session: Session) -> int:
         print(json.dumps(error.reply), flush=True)
     complain(printable(str(error)))
     for problem in error.reply.get("problems", ()):
+        if str(problem.get("message")) in str(error) and len(error.reply["problems"]) == 1:
+            continue  # the sentence was about it
         where = ": ".join(part for part in (problem.get("file"), problem.get("key")) if part)
         print(f"  {printable(where)}: {printable(str(problem.get('message')))}", file=sys.stderr)
     if not session.json:

@@ -76,6 +76,7 @@ class Commands:
                 self._refuse_while_stopping()
                 return await self._steering.restart(self._chosen(name), wait, timeout)
             case r.Reload(name=None):
+                self._refuse_while_stopping()
                 return await self._operations.reread()
             case r.Reload(name=name, wait=wait, timeout=timeout):
                 self._refuse_while_stopping()

@@ -1,6 +1,7 @@
 """One client of the control socket, from its first byte to the end of its connection."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import msgspec
 
 from . import requests
 from .commands import Commands
+from .departure import Departure
 from .peers import Gate
 
 log = logging.getLogger(__name__)
@@ -22,6 +24,9 @@ MAX_UNREAD = 2**18
 
 MAX_QUEUED = 16
 """Requests taken in ahead of their turn."""
+
+ASK_PATIENCE = 5.0
+"""Seconds that a client has to say something before it is told that it is not admitted."""
 
 READ_PATIENCE = 30.0
 """Seconds after which a client that does not read its reply is cut off."""
@@ -39,6 +44,9 @@ class Connection(asyncio.Protocol):
         self._lines: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
         self._is_ending = False
+        self._refusal: tuple[str, str] | None = None
+        """Why nothing that this client asks is answered: a sentence and a word."""
+        self._departure: Departure | None = None
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -50,12 +58,17 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=MAX_UNREAD)
+        if self._refusal is not None:  # it had to make room before it was connected
+            self.refuse(*self._refusal)
+            return
         refusal = self._gate.refusal(transport.get_extra_info("socket"))
         if refusal is not None:
             log.warning("control socket: %s", refusal)
-            self.refuse(refusal, "forbidden")
+            self._refuse_when_asked(refusal, "forbidden")
 
     def data_received(self, data: bytes) -> None:
+        if self._refusal is not None:
+            self.refuse(*self._refusal)
         if self._is_ending:
             return
         self._buffer += data
@@ -74,10 +87,17 @@ class Connection(asyncio.Protocol):
             self._buffer.clear()
         self._is_ending = True
         self._proceed()
-        return self._task is not None
+        if self._task is None:
+            return False
+        assert self._transport is not None
+        with contextlib.suppress(OSError):  # without a descriptor to spare it is noticed at the next reply
+            self._departure = Departure(self._transport.get_extra_info("socket"), self._transport.abort)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._writable.set()
+        if self._departure is not None:
+            self._departure.close()
         if self._task is not None:
             self._task.cancel()
         self._on_end(self)
@@ -90,12 +110,20 @@ class Connection(asyncio.Protocol):
 
     def refuse(self, error: str, code: str) -> None:
         """Say why, and hang up."""
+        self._refusal = (error, code)
+        if self._transport is None or self._transport.is_closing():
+            return
         self._is_ending = True
         self._lines.clear()
         self._send({"ok": False, "error": error, "code": code})
         if self._task is not None:
             self._task.cancel()
         self._hang_up()
+
+    def _refuse_when_asked(self, error: str, code: str) -> None:
+        """Hanging up on a client that is still writing would keep the reason from it."""
+        self._refusal = (error, code)
+        asyncio.get_running_loop().call_later(ASK_PATIENCE, self.refuse, error, code)
 
     async def finish(self) -> None:
         """Let what has been written reach the client, then hang up."""

@@ -58,7 +58,7 @@ async def target_problems(
     running: Mapping[str, Planned] | None = None,
     registry: Registry | None = None,
 ) -> tuple[Problem, ...]:
-    """What is wrong with the targets of the named programs.
+    """What is wrong with the targets of the named programs, and the preload of the named zygotes.
 
     A zygote that runs by the same definition (`running`, `registry`) lends a fork; else a fresh one is made.
     """
@@ -66,6 +66,8 @@ async def target_problems(
     by_zygote: dict[str, dict[str, str]] = {}
     for name in names:
         item = new.get(name)
+        if item is not None and item.kind is Kind.ZYGOTE:
+            by_zygote.setdefault(name, {})  # its preload is new
         if item is not None and item.kind is Kind.TARGET and item.program.launch.target is not None:
             by_zygote.setdefault(item.server, {})[item.program.companion] = item.program.launch.target
     problems: list[Problem] = []

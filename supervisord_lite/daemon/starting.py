@@ -9,6 +9,7 @@ from collections.abc import MutableMapping
 
 from supervisord_lite import __version__
 from supervisord_lite.config.load import ConfigError, load
+from supervisord_lite.linux.descriptors import keep_descriptors
 from supervisord_lite.systemd import journal
 from supervisord_lite.systemd.activation import inherited
 from supervisord_lite.systemd.notify import Notifier, take_watchdog
@@ -30,6 +31,7 @@ def start(path: str, log_level: str | None, environ: MutableMapping[str, str]) -
     handler = logs.configure(log_level or "info", environ, unit)
     notifier = Notifier(take_watchdog(environ))
     sockets = inherited(environ)
+    keep_descriptors()
     try:
         configuration = load(path, environ)
         logging.getLogger().setLevel((log_level or configuration.supervisor.log_level).upper())

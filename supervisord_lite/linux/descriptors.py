@@ -1,6 +1,7 @@
 """Descriptors handed over unix sockets: unix(7), SCM_RIGHTS."""
 
 import array
+import os
 import socket
 from collections.abc import Sequence
 
@@ -9,6 +10,16 @@ MAX_FDS = 16
 
 class DescriptorsLost(OSError):
     """The data arrived and the descriptors did not: this process's table is full (EMFILE)."""
+
+
+def keep_descriptors() -> None:
+    """Whatever this process was started with beyond 0, 1 and 2 is not passed on to what it starts."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            try:
+                os.set_inheritable(int(name), False)
+            except OSError:
+                pass  # the one by which the directory was read
 
 
 def send(sock: socket.socket, data: bytes, fds: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from supervisord_lite.linux.identity import UnknownAccount
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.systemd.notify import Notice
 from supervisord_lite.wire.orders import Setup
-from supervisord_lite.zygote.server import ForkServer
+from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 
 from .assembly import Assembler, Assembly
 from .child import Child
@@ -66,6 +66,8 @@ class Launcher:
         Raises `LaunchError`, or `ForkServerLost` where a successor of the fork server may be asked.
         """
         async with self._slots:
+            if server is None and program.kind is not Kind.SPAWNER:
+                raise ForkServerLost("ended before it was asked")
             try:
                 with self._assembler.assemble(program, partial(self._host.noticed, program)) as assembly:
                     if server is None:
@@ -115,7 +117,7 @@ class Launcher:
         """From here on the process ends by itself or is killed, and its end explains what went wrong."""
         assert child.channel is not None
         try:
-            self._limit(program, child.pid)
+            setup.limits = self._limit(program, child.pid)
             async with asyncio.timeout(SETUP_PATIENCE):
                 await _send(child.channel, setup.encode(), fds)
                 await self._first_sign(program, child)
@@ -124,15 +126,21 @@ class Launcher:
         except OSError as error:
             self._give_up(child, _reason(error))
 
-    def _limit(self, program: Supervised, pid: int) -> None:
-        """What takes privileges is done from outside, while the process waits to be told who it is."""
+    def _limit(self, program: Supervised, pid: int) -> list[tuple[str, int, int]]:
+        """What takes privileges is done from outside, while the process waits to be told who it is.
+
+        Returns the limits that this process may not set for one of another user (containers lack
+        CAP_SYS_RESOURCE); the process may, as long as it does not raise them.
+        """
+        left: list[tuple[str, int, int]] = []
         launch = program.definition.launch
-        # A target has the daemon's from its zygote; of another user's process even root could not set them
-        # without CAP_SYS_RESOURCE, which containers lack.
+        # A target has the daemon's from its zygote.
         given = {} if program.kind is Kind.TARGET else self._limits
         for name, limit in {**given, **launch.rlimits}.items():
             try:
                 self._kernel.limit(pid, name, limit.soft, limit.hard)
+            except PermissionError:
+                left.append((name, limit.soft, limit.hard))
             except (OSError, ValueError) as error:
                 raise OSError(f"cannot set rlimits.{name} to {limit.soft}:{limit.hard}: {error}") from error
         if launch.nice is not None:
@@ -140,6 +148,7 @@ class Launcher:
                 self._kernel.nice(pid, launch.nice)
             except OSError as error:
                 raise OSError(f"cannot set nice to {launch.nice}: {error.strerror}") from error
+        return left
 
     async def _first_sign(self, program: Supervised, child: Child) -> None:
         """Return once it works, or has said why it cannot; go on listening until it hangs up."""

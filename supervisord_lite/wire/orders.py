@@ -32,12 +32,13 @@ class Setup:
     The descriptors that come with it are, in this order: the program's cgroup.procs opened for writing where
     `joins_cgroup`, then what becomes 0, 1, 2 and so on. `daemon` is the pid that has to be its parent,
     `identity` a uid, a gid and supplementary groups (None: it is that already), `errors_prefixed` whether its
-    standard error is the journal, so that a traceback carries <3> on every line.
+    standard error is the journal, so that a traceback carries <3> on every line, and `limits` the resource
+    limits (name, soft, hard) that it has to set itself.
     """
 
     __slots__ = (
-        "arguments", "cwd", "daemon", "env", "errors_prefixed", "identity", "joins_cgroup", "title", "umask",
-        "work",
+        "arguments", "cwd", "daemon", "env", "errors_prefixed", "identity", "joins_cgroup", "limits", "title",
+        "umask", "work",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +65,7 @@ class Setup:
         self.cwd = cwd
         self.umask = umask
         self.errors_prefixed = errors_prefixed
+        self.limits: list[tuple[str, int, int]] = []
 
     def encode(self) -> bytes:
         """Its length, and itself."""

@@ -76,6 +76,8 @@ def _apply(setup: Setup, fds: list[int]) -> None:
     if setup.joins_cgroup:
         _step("join its cgroup", lambda: _join(fds.pop(0)))
     _step("set up its descriptors", lambda: _place(fds))
+    for name, soft, hard in setup.limits:
+        _limit(name, soft, hard)
     if setup.umask is not None:
         os.umask(setup.umask)
     if setup.identity is not None:
@@ -120,6 +122,15 @@ def _park(channel: socket.socket, fds: list[int]) -> tuple[socket.socket, list[i
     for fd in fds:
         os.close(fd)
     return socket.socket(fileno=moved[0]), moved[1:]
+
+
+def _limit(name: str, soft: int, hard: int) -> None:
+    import resource  # seldom: the daemon does it from outside where it has the capability
+
+    try:
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (soft, hard))
+    except (OSError, ValueError) as error:
+        raise SetupError(f"cannot set rlimits.{name} to {soft}:{hard}: {error}") from error
 
 
 def _place(fds: list[int]) -> None:

@@ -33,6 +33,7 @@ def _become_python(setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored, signal.SIG_IGN)
+    sys.argv[:] = setup.arguments[:1]
     os.environ.clear()
     os.environ.update(setup.env)
     time.tzset()

@@ -27,6 +27,21 @@ def test_killed_daemon_leaves_no_program(daemon: Daemon) -> None:
         wait_until_gone(pid)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: changes users")
+def test_killed_daemon_leaves_no_program_of_another_user(daemon: Daemon) -> None:
+    """Programs of other users, and those whose zygote has been replaced, end with a killed daemon too."""
+    daemon.start(EVERYTHING.replace("[companions.", 'user = "nobody"\n[companions.', 1))
+    daemon.output.expect("^running", count=4)
+    with daemon.events() as events:
+        os.kill(daemon.program("zygote@nobody")["pid"], signal.SIGKILL)
+        events.until("zygote@nobody", "RUNNING")
+    pids = daemon.pids()
+    assert all(os.stat(f"/proc/{pid}").st_uid == 65534 for pid in pids.values())
+    daemon.kill()
+    for pid in pids.values():
+        wait_until_gone(pid)
+
+
 def test_a_killed_daemon_has_a_successor(daemon: Daemon) -> None:
     """A new daemon takes the place and the socket of a killed one."""
     daemon.start(EVERYTHING)
@@ -118,18 +133,18 @@ def test_ctrl_c_on_the_terminal_is_the_daemons_to_answer(daemon: Daemon) -> None
 
 
 def test_a_bad_file_is_refused_at_the_start(daemon: Daemon) -> None:
-    """The daemon does not start on a bad file, says all that is wrong, and exits with 1."""
+    """The daemon does not start on a bad file, says all that is wrong, and exits with 78 (EX_CONFIG)."""
     daemon.configure("[companions.a]\ncomand = 'x'\n[companions.b]\ncommand = 'sleep 1'\nnice = 'very'\n")
     daemon.launch()
-    assert daemon.wait_end() == 1
+    assert daemon.wait_end() == 78
     daemon.log.expect(r"app\.toml: companions\.a\.comand: .*command")
     daemon.log.expect(r"app\.toml: companions\.b\.nice: ")
 
 
 def test_a_missing_file_is_refused_at_the_start(daemon: Daemon) -> None:
-    """Without the file the daemon says so in one line, and exits with 1."""
+    """Without the file the daemon says so in one line, and exits with 78."""
     daemon.launch()
-    assert daemon.wait_end() == 1
+    assert daemon.wait_end() == 78
     assert len(daemon.log.text().splitlines()) == 1
 
 

@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_opened_is_refused(daemon: Daemon) -> None:
     """A log file in a directory that is not there is refused before anything runs."""
     daemon.configure(f"[companions.it]\n{command('runs')}stdout = '/nowhere/at/all'\n")
     daemon.launch()
-    assert daemon.wait_end() == 1
+    assert daemon.wait_end() == 78
     daemon.log.expect(r"companions\.it\.stdout: .*/nowhere")
 
 

@@ -103,12 +103,16 @@ def test_a_verdict_is_handed_down_a_chain() -> None:
 
 
 def test_a_failed_fork_server_is_a_verdict_for_its_programs() -> None:
-    """A preload that cannot be imported fails everything that is forked from it."""
-    registry = a_registry("zygote")
+    """A preload that cannot be imported fails everything that is forked from it; not so one that was killed."""
+    registry = Registry()
+    zygote = registry.add(a_program("zygote"), Kind.ZYGOTE, "")
     put(registry, "zygote", S.BACKOFF)
     program = registry.add(a_program("web", target="shop:run"), Kind.TARGET, "zygote")
     program.life = Life(state=S.STARTING, wanted=Wanted.UP)
     program.held = Launch()
+    zygote.last_exit = Exit(signal=9)
+    assert not registry.has_verdict(program)
+    zygote.last_exit = Exit(error="preload of shop failed: ImportError: no")
     assert registry.has_verdict(program)
 
 
