@@ -42,7 +42,7 @@ class Scale(NamedTuple):
     peers_of_application: bool
 
 
-FULL = Scale(7, 5, 1, 9, 10.0, 9, 3, 3, True)
+FULL = Scale(7, 5, 3, 9, 10.0, 9, 3, 3, True)
 QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1, 1, False)
 
 

@@ -22,9 +22,7 @@ class Steady:
     """The figures of supervisors with nothing to do."""
 
     def __init__(self) -> None:
-        self.wakeups = Figure(
-            f"idle with {COUNT} commands: wakeups a second", "1/s", 0.0, "no watchdog asked for"
-        )
+        self.wakeups = Figure(f"idle with {COUNT} commands: wakeups a second", "1/s", 0.0)
         self.cpu = Figure(f"idle with {COUNT} commands: CPU a second", "ms/s")
         self.status = Figure(f"{COUNT} commands: status on the command line", "ms", 70.0)
         self.replacement = Figure("command: from kill -9 until its replacement executes", "ms", 5.0)

@@ -78,7 +78,11 @@ class Steering:
     async def wait(self, programs: list[Supervised], state: str, timeout: float | None) -> dict[str, Any]:
         """Wait until each is in the state, or in case of "ready" finished well."""
         reached = _condition(state)
-        return await self._verdict(programs, reached, reached, state.lower(), True, timeout, {})
+
+        def is_decided(program: Supervised) -> bool:
+            return reached(program) or self._registry.find(program.name) is not program  # it was removed
+
+        return await self._verdict(programs, is_decided, reached, state.lower(), True, timeout, {})
 
     def _send(self, program: Supervised, number: int) -> Outcome:
         state = program.life.state

@@ -139,8 +139,8 @@ class Application:
             log.error("supervisord-lite: reread refused, the old configuration stays: %s", reply["error"])
 
     def _reopen_logs(self) -> None:
-        log.info("supervisord-lite: reopening log files")
         self._log_files.reopen()
+        log.info("supervisord-lite: reopening log files")
 
     def facts(self) -> dict[str, Any]:
         state = "stopping" if self._stopping.is_set() else "running"

@@ -84,11 +84,12 @@ class StderrHandler(logging.Handler):
         while self._kept:
             line = self._kept[0]
             written = self._write(line)
-            if written < len(line):
-                self._kept[0] = line[written:]
+            if written == 0:
                 self._flush_later()
                 return
-            self._kept.popleft()
+            self._kept[0] = line[written:]
+            if not self._kept[0]:
+                self._kept.popleft()
         if self._untold:
             untold, self._untold = self._untold, 0
             logging.getLogger(__name__).warning("log: %d lines were lost, because nobody read them", untold)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.kernel import Reaped
@@ -31,6 +32,8 @@ class Child:
         """Processes seen below it, by pid, each with its start time."""
         self.channel = channel
         """Where it says how far it came; None once it has said all."""
+        self.on_hangup: Callable[[], None] | None = None
+        """Called when nothing more will be heard from it, whoever finds that out."""
         self.notices: NoticeSocket | None = None
         self._reader = Reader[FromChild](FromChild)  # type: ignore[arg-type]
         if channel is not None:
@@ -90,6 +93,8 @@ class Child:
             asyncio.get_running_loop().remove_reader(self.channel)
             self.channel.close()
             self.channel = None
+            if self.on_hangup is not None:
+                self.on_hangup()
 
     def exit(self, life: Life) -> Exit:
         """How it ended, after it has been reaped."""

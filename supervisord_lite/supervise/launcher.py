@@ -158,12 +158,17 @@ class Launcher:
             news = child.hear()
             if news is not None and child.error is None:
                 self._host.launched(program, child)
-            if (news is not None or child.error is not None) and not first.done():
+            if news is not None or child.error is not None:
+                settle()
+
+        def settle() -> None:
+            if not first.done():
                 first.set_result(None)
 
-        assert child.channel is not None
-        asyncio.get_running_loop().add_reader(child.channel, hear)
-        await first
+        if child.channel is not None:  # else it has ended already
+            child.on_hangup = settle  # it may end, and be forgotten, before anything was heard
+            asyncio.get_running_loop().add_reader(child.channel, hear)
+            await first
 
     def _give_up(self, child: Child, error: str) -> None:
         if child.reaped is None:

@@ -27,6 +27,8 @@ class _Pipe:
 
     def __init__(self, owner: tuple[int, int] | None) -> None:
         self.owner = owner
+        self.is_attached = False
+        """Whether the log writer that is there has been handed its other end."""
         self.read_end, self.write_end = os.pipe()
 
     def close(self) -> None:
@@ -57,13 +59,13 @@ class LogFiles:
     def writer(self, path: str, owner: tuple[int, int] | None) -> int:
         """The descriptor whose bytes end up in the file; stays this object's. Raises `OSError`."""
         if path not in self._pipes:
-            file = _open(path, owner)
+            pipe = _Pipe(owner)
             try:
-                self._pipes[path] = _Pipe(owner)
+                self._hand_over(path, pipe)
             except OSError:
-                os.close(file)
+                pipe.close()
                 raise
-            self._post(Attach(path), [os.dup(self._pipes[path].read_end), file])
+            self._pipes[path] = pipe
         return self._pipes[path].write_end
 
     def connect(self, sock: socket.socket) -> None:
@@ -71,8 +73,9 @@ class LogFiles:
         self.disconnect()
         sock.setblocking(False)  # one that hangs must not hang the daemon
         self._writer = sock
-        for path, pipe in self._pipes.items():
-            self._open_and_post(Attach(path), pipe, [os.dup(pipe.read_end)])
+        for pipe in self._pipes.values():
+            pipe.is_attached = False
+        self.reopen()
 
     def disconnect(self) -> None:
         """The log writer is gone; the pipes keep what is written meanwhile."""
@@ -84,9 +87,12 @@ class LogFiles:
             self._outbox.popleft().close()
 
     def reopen(self) -> None:
-        """Open every file anew, after they were moved away (logrotate(8))."""
+        """Open every file anew, after they were moved away (logrotate(8)), or could not be opened before."""
         for path, pipe in self._pipes.items():
-            self._open_and_post(Reopen(path), pipe, [])
+            try:
+                self._hand_over(path, pipe)
+            except OSError as error:
+                log.error("%s: cannot open the log file: %s", path, error.strerror)
 
     def retain(self, paths: Collection[str]) -> None:
         """Let go of files that no program is to write to; what still does keeps its end."""
@@ -98,22 +104,22 @@ class LogFiles:
         self.retain(())
         self.disconnect()
 
-    def _open_and_post(self, message: Attach | Reopen, pipe: _Pipe, fds: list[int]) -> None:
-        try:
-            file = _open(message.path, pipe.owner)
-        except OSError as error:
-            log.error("%s: cannot open the log file: %s", message.path, error.strerror)
-            _Letter(message, fds).close()
-            return
-        self._post(message, [*fds, file])
-
-    def _post(self, message: Attach | Reopen, fds: list[int]) -> None:
-        letter = _Letter(message, fds)
+    def _hand_over(self, path: str, pipe: _Pipe) -> None:
+        """Have the log writer copy the pipe into the file, which is opened now. Raises `OSError`."""
+        file = _open(path, pipe.owner)
         if self._writer is None:
-            letter.close()  # a log writer that connects is handed everything
-            return
-        self._outbox.append(letter)
-        self._deliver()
+            os.close(file)  # a log writer that connects is handed everything
+        elif pipe.is_attached:
+            self._outbox.append(_Letter(Reopen(path), [file]))
+            self._deliver()
+        else:
+            try:
+                self._outbox.append(_Letter(Attach(path), [os.dup(pipe.read_end), file]))
+            except OSError:
+                os.close(file)
+                raise
+            pipe.is_attached = True
+            self._deliver()
 
     def _deliver(self) -> None:
         """Send what the log writer takes now; the rest when it has read some."""

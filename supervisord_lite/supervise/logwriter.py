@@ -147,8 +147,10 @@ class LogWriter:
             match message:
                 case Attach(path=path):
                     self._attach(LogFile(path, *given))
-                case Reopen(path=path):
+                case Reopen(path=path) if path in self._files:
                     self._files[path].reopen(given[0])
+                case Reopen():
+                    os.close(given[0])  # nobody writes to it any more
 
     def _attach(self, file: LogFile) -> None:
         before = self._files.get(file.path)

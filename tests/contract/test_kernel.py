@@ -181,7 +181,7 @@ def test_nobody_can_be_limited(world: World) -> None:
 
 
 def test_the_fake_refuses_what_nobody_scripted() -> None:
-    """A process nobody introduced, a signal without a reaction, a status nobody left: an error of the test."""
+    """A process nobody introduced, a signal without a reaction, a status nobody left: the test is wrong."""
     kernel = FakeKernel()
     kernel.spawn(100)
     for unscripted in (

@@ -6,7 +6,6 @@ group with processes.
 
 import errno
 import os
-from pathlib import Path
 
 from supervisord_lite.linux.cgroup import Cgroup
 

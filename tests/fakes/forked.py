@@ -20,7 +20,7 @@ def in_a_fork(action: Callable[[], object]) -> str:
             os.close(reading)
             os.write(writing, str(action()).encode())
             status = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - whatever it is, the parent is to read it
             os.write(writing, traceback.format_exc().encode())
         finally:
             os._exit(status)

@@ -63,7 +63,8 @@ class Daemon:
 
     def environ(self) -> dict[str, str]:
         """The environment that the daemon is started with."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "XDG", "JOURNAL", "PYTHON"))}
+        of_the_test = ("PYTEST", "PYTHON", "XDG", "JOURNAL")
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(of_the_test)}
         ours = {"RUNTIME_DIRECTORY": str(self.directory), "NOTIFY_SOCKET": str(self.directory / "manager")}
         return {**inherited, **ours, **self.env}
 

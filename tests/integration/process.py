@@ -48,11 +48,9 @@ class Lines:
     def expect(self, pattern: str, count: int = 1, deadline: float = DEADLINE) -> re.Match[str]:
         """Wait for the given number of lines in which the pattern is found; return the last one's match."""
         with self._news:
-            matched = self._news.wait_for(
-                lambda: len(self.found(pattern)) >= count or not self._is_open, deadline
-            )
+            self._news.wait_for(lambda: len(self.found(pattern)) >= count or not self._is_open, deadline)
             found = self.found(pattern)
-            assert matched and len(found) >= count, f"no {pattern!r} in:\n{self.text()}"
+            assert len(found) >= count, f"{pattern!r} not {count} times in:\n{self.text()}"
             return found[count - 1]
 
     def found(self, pattern: str) -> list[re.Match[str]]:

@@ -135,7 +135,7 @@ def test_the_socket_of_a_login_session(daemon: Daemon) -> None:
 
 
 def test_an_inherited_socket_is_taken_by_name(daemon: Daemon) -> None:
-    """A socket that systemd passes under the name "control" is used instead, and left when the daemon ends."""
+    """A socket that systemd passes under the name "control" is used, and left when the daemon ends."""
     path = daemon.directory / "given.sock"
     daemon.configure(SLEEPS)
     activate = (

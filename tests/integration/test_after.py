@@ -9,9 +9,7 @@ OBEYS = command("obeys")
 
 def test_start_waits_until_the_other_is_ready(daemon: Daemon, orders: Orders) -> None:
     """A program starts only when the one it comes after has said READY=1."""
-    daemon.configure(
-        f'{QUICK}[companions.top]\n{OBEYS}after = "base"\n[companions.base]\n{OBEYS}{NOTIFIES}'
-    )
+    daemon.configure(f'{QUICK}[companions.top]\n{OBEYS}after = "base"\n[companions.base]\n{OBEYS}{NOTIFIES}')
     daemon.launch()
     base = orders.next("base")
     with daemon.events(past=50) as events:
@@ -76,9 +74,7 @@ def test_a_failed_one_shot_keeps_the_others_out(daemon: Daemon, orders: Orders) 
 
 def test_a_program_that_waits_can_be_stopped(daemon: Daemon, orders: Orders) -> None:
     """A program that waits for another can be stopped before it was ever launched."""
-    daemon.configure(
-        f'{QUICK}[companions.base]\n{OBEYS}{NOTIFIES}[companions.top]\n{OBEYS}after = "base"\n'
-    )
+    daemon.configure(f'{QUICK}[companions.base]\n{OBEYS}{NOTIFIES}[companions.top]\n{OBEYS}after = "base"\n')
     daemon.launch()
     base = orders.next("base")
     assert daemon.do("stop", name="top")["results"][0]["state"] == "STOPPED"
@@ -118,7 +114,7 @@ def test_every_instance_has_to_be_ready(daemon: Daemon, orders: Orders) -> None:
 def test_start_of_all_keeps_the_order(daemon: Daemon, orders: Orders) -> None:
     """One start of several programs keeps their order, wherever they stand in the file."""
     daemon.start(
-        f'{QUICK}autostart = false\n'
+        f"{QUICK}autostart = false\n"
         f'[companions.top]\n{OBEYS}after = "base"\n[companions.base]\n{OBEYS}{NOTIFIES}'
     )
     daemon.do("start", name="all", wait=False)

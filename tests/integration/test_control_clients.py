@@ -1,5 +1,6 @@
-"""Clients of the control socket that are wrong, slow, gone, or many: a clear refusal, and nobody else notices."""
+"""Clients that are wrong, slow, gone, or many: a clear refusal, and nobody else notices."""
 
+import contextlib
 import json
 import socket
 
@@ -35,10 +36,8 @@ def running(daemon: Daemon) -> Daemon:
         (b'{"cmd": "start", "name": "nobody"}\n', "unknown_program", "nobody"),
     ],
 )
-def test_a_wrong_request_is_refused_in_a_sentence(
-    running: Daemon, line: bytes, code: str, word: str
-) -> None:
-    """A wrong request gets a code and a sentence that names what is wrong, and the connection stays usable."""
+def test_a_wrong_request_is_refused_in_a_sentence(running: Daemon, line: bytes, code: str, word: str) -> None:
+    """A wrong request gets a code and a sentence that names what is wrong; the connection stays."""
     with running.connect() as client:
         reply = client.ask(line)
         assert (reply["ok"], reply["code"]) == (False, code)
@@ -127,9 +126,10 @@ def test_a_client_that_does_not_read_its_replies(running: Daemon) -> None:
     """A client that asks and never reads costs bounded memory, and others are answered."""
     with running.connect() as client:
         client.sock.settimeout(1)
-        with pytest.raises((TimeoutError, BrokenPipeError, ConnectionResetError)):
-            while True:
+        with contextlib.suppress(TimeoutError, BrokenPipeError, ConnectionResetError):
+            for _ in range(100_000):
                 client.send(b'{"cmd": "status"}\n' * 100)
+            pytest.fail("the daemon takes in whatever is sent")
         assert running.do("status")["ok"]
         with open(f"/proc/{running.pid}/status") as file:
             resident = int(next(line for line in file if line.startswith("VmRSS")).split()[1])

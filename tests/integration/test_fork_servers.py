@@ -15,7 +15,7 @@ def running(daemon: Daemon) -> Daemon:
         f'{SUPERVISOR}{QUICK}[companions.target]\ntarget = "runs:main"\ninstances = 2\n'
         '[companions.command]\ncommand = "sleep 1000"\n'
         f'[companions.logs]\nstdout = "{daemon.directory}/log"\n'
-        "command = [\"sh\", \"-c\", \"trap 'echo $((n += 1))' USR1; echo up >&2; while :; do sleep 0.02; done\"]\n"
+        'command = ["sh", "-c", "trap \'echo $((n += 1))\' USR1; echo up >&2; while :; do sleep 0.1; done"]\n'
     )
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from tests.integration.daemon import QUICK, SUPERVISOR, Daemon, command
 
-SPEAKS = "command = [\"sh\", \"-c\", \"echo to stdout; echo to stderr >&2; sleep 1000\"]\n"
+SPEAKS = 'command = ["sh", "-c", "echo to stdout; echo to stderr >&2; sleep 1000"]\n'
 COUNTS = (
-    "command = [\"sh\", \"-c\", \"trap 'echo $((n += 1))' USR1; echo up >&2; while :; do sleep 0.02; done\"]\n"
+    'command = ["sh", "-c", "trap \'echo $((n += 1))\' USR1; echo up >&2; while :; do sleep 0.02; done"]\n'
 )
 
 
@@ -64,15 +64,13 @@ def test_rotation_loses_no_line(daemon: Daemon) -> None:
     """After mv and SIGUSR1 lines go to a new file, and none of many is lost between the two."""
     daemon.start(
         f"{QUICK}[companions.it]\nstdout = 'out'\n"
-        "command = [\"sh\", \"-c\", \"i=0; while [ $i -lt 20000 ]; do echo $((i += 1)); done; sleep 1000\"]\n"
+        'command = ["sh", "-c", "i=0; while [ $i -lt 20000 ]; do echo $((i += 1)); done; sleep 1000"]\n'
     )
     text(daemon, "out", 10)
     for number in range(3):
         os.rename(daemon.directory / "out", daemon.directory / f"out.{number}")
         daemon.signal(signal.SIGUSR1)
         daemon.log.expect("reopening log files", count=number + 1)
-        text(daemon, "out", 1) if number == 0 else None
-        (daemon.directory / "out").touch()
     daemon.supctl_lines("logs", "-f", "-n", "1", "it", count=1)
     numbers: list[int] = []
     while not numbers or numbers[-1] < 20000:

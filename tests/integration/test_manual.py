@@ -1,4 +1,4 @@
-"""The manual of the companion manager that this succeeds: its control examples, through socat as written there."""
+"""The control examples of the companion manager's manual, through socat exactly as written there."""
 
 import json
 import subprocess

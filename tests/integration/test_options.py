@@ -136,7 +136,7 @@ def test_reload_signal(daemon: Daemon) -> None:
     """reload with a name sends the reload_signal, and restarts a program that has none."""
     daemon.start(
         f'{QUICK}[companions.it]\nreload_signal = "HUP"\n'
-        "command = [\"sh\", \"-c\", \"trap 'echo reloaded' HUP; echo up; while :; do sleep 0.05; done\"]\n"
+        'command = ["sh", "-c", "trap \'echo reloaded\' HUP; echo up; while :; do sleep 0.05; done"]\n'
         '[companions.other]\ncommand = "sleep 1000"\n'
     )
     before = daemon.pids()

@@ -61,6 +61,17 @@ def test_removed_programs_stop_and_are_forgotten(running: Daemon) -> None:
     assert list(running.programs()) == ["b"]
 
 
+def test_a_wait_ends_with_its_program(running: Daemon) -> None:
+    """Whoever waits for a program that is removed meanwhile is told so."""
+    with running.connect() as client:
+        client.send({"cmd": "wait", "name": ["a", "b"], "for": "exited"})
+        running.configure(
+            BASE.replace(f"[companions.a]\n{SLEEPS}", "").replace(f"[companions.b]\n{RUNS}", "")
+        )
+        running.do("reread")
+        assert client.receive()["ok"] is False
+
+
 def test_a_removed_program_can_come_back(running: Daemon) -> None:
     """What was removed and is added again runs again, also while the old process is still ending."""
     ignores = f'[companions.c]\nstop_timeout = 0.5\ncommand = ["python3", "{PROGRAMS}/ignores_term.py"]\n'

@@ -132,7 +132,7 @@ def test_a_commanded_stop_is_no_failure(daemon: Daemon, orders: Orders) -> None:
 
 
 def test_an_exit_is_explained(daemon: Daemon, orders: Orders) -> None:
-    """An exit tells its code, CPU time, memory and uptime, in the log, in status and in supctl status NAME."""
+    """An exit tells its code, CPU time, memory and uptime: in the log, in status, in supctl status NAME."""
     daemon.configure(OBEYS + "restart_delay = 60\n")
     daemon.launch()
     orders.next("it").do("exit 7")

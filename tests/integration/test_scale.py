@@ -56,9 +56,11 @@ def test_scale_holds_over_reread(running: Daemon) -> None:
     assert running.do("reread")["added"] == ["other"]
     assert {name: running.pids()[name] for name in before} == before
     running.configure(WORKER + "instances = 1\n")
-    running.do("reread")
-    running.do("wait", name="worker*", for_="running")
-    assert all(not program.startswith("worker:3") for program in running.programs())
+    with running.events() as events:
+        running.do("reread")
+        events.until("worker:3", "STOPPED")
+    running.wait("worker", "running")
+    assert "worker:3" not in running.programs()
 
 
 def test_scale_leaves_other_changes_of_the_file(running: Daemon) -> None:

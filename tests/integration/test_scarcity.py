@@ -1,6 +1,5 @@
 """Too many programs, too few descriptors: what the user asks for is still answered."""
 
-import os
 import time
 
 from tests.integration.daemon import PYTHON, QUICK, SUPERVISOR, Daemon
@@ -14,7 +13,7 @@ def test_200_programs_in_a_crash_loop(daemon: Daemon) -> None:
         '[companions.crash]\ncommand = "false"\ninstances = 200\n[companions.good]\ncommand = "sleep 1000"\n'
     )
     good = daemon.pids()["good"]
-    end = time.monotonic() + 8
+    end = time.monotonic() + 4
     slowest = 0.0
     while time.monotonic() < end:
         began = time.monotonic()
@@ -23,13 +22,13 @@ def test_200_programs_in_a_crash_loop(daemon: Daemon) -> None:
         assert shown.returncode == 0
         assert len(shown.stdout.splitlines()) == 201
     assert slowest < 5
-    daemon.do("restart", name="good", timeout=DEADLINE)
+    for _ in range(15):  # launches that end before they are set up must not keep others waiting
+        daemon.do("restart", name="good", timeout=DEADLINE / 2)
     assert daemon.program("good")["pid"] != good
     counts = [program["exit_count"] for name, program in daemon.programs().items() if name != "good"]
-    assert min(counts) >= 8, "every program gets its turn"
+    assert min(counts) >= 5, "every program gets its turn"
     daemon.do("stop", name="crash", timeout=DEADLINE)
     assert daemon.do("status")["daemon"]["state"] == "running"
-    assert os.getpgid(0)
 
 
 def test_few_descriptors(daemon: Daemon) -> None:
@@ -62,7 +61,9 @@ def test_programs_get_the_descriptor_limit_that_the_daemon_was_given(daemon: Dae
 def test_more_notifying_programs_than_descriptors(daemon: Daemon) -> None:
     """A program for which there are no descriptors left fails with a reason, and the others run."""
     daemon.prefix = ["prlimit", "--nofile=64:64"]
-    say = "import os, socket, time; s = socket.socket(1, 2); s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])"
+    say = (
+        "import os, socket, time; s = socket.socket(1, 2); s.sendto(b'READY=1', os.environ['NOTIFY_SOCKET'])"
+    )
     daemon.configure(
         f"{QUICK}[companions.it]\ninstances = 70\nnotify = true\nrestart_delay = 60\n"
         f"command = ['{PYTHON}', '-c', \"{say}; time.sleep(1000)\"]\n"

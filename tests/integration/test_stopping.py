@@ -46,7 +46,7 @@ def test_reload_timeout_bounds_a_restart(daemon: Daemon, kind: str) -> None:
 
 @both
 def test_a_grandchild_in_its_own_session_is_gone_after_stop(daemon: Daemon, kind: str) -> None:
-    """When stop answers, nothing of the tree is left, what changed its session and ignores SIGTERM included."""
+    """When stop answers nothing of the tree is left, whatever changed its session included."""
     daemon.start(companion(kind, "forks_grandchild"))
     grandchild = int(daemon.output.expect(r"^grandchild (\d+)")[1])
     daemon.do("stop", name="it")
@@ -168,7 +168,7 @@ def test_adopted_orphans_are_reaped(daemon: Daemon) -> None:
     """Processes that lose their parent become the daemon's, and no zombie of them stays."""
     daemon.start(
         f"{QUICK}[companions.it]\n"
-        "command = [\"sh\", \"-c\", \"sh -c 'sh -c \\\"exec sleep 0.2\\\" & echo orphan $!'; sleep 1000\"]\n"
+        'command = ["sh", "-c", "sh -c \'sh -c \\"exec sleep 0.2\\" & echo orphan $!\'; sleep 1000"]\n'
     )
     orphan = int(daemon.output.expect(r"^orphan (\d+)")[1])
     wait_until_gone(orphan)

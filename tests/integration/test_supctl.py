@@ -115,7 +115,9 @@ def test_scale(running: Daemon) -> None:
 
 def test_reread_plan_and_check(running: Daemon) -> None:
     """plan says what reread then does; check and both of them exit with 1 for a broken file."""
-    running.configure(BASE.replace("instances = 2", "instances = 1") + "[companions.new]\ncommand = 'sleep 1'\n")
+    running.configure(
+        BASE.replace("instances = 2", "instances = 1") + "[companions.new]\ncommand = 'sleep 1'\n"
+    )
     plan = running.supctl("plan").stdout
     assert "new: added (newly configured)" in plan
     assert running.supctl("check").returncode == 0
@@ -152,7 +154,7 @@ def test_logs_of_files(daemon: Daemon) -> None:
     """logs shows the end of a program's files, and -f what comes."""
     daemon.start(
         f"{QUICK}[companions.it]\nstdout = 'out'\nstderr = 'stdout'\n"
-        "command = [\"sh\", \"-c\", \"trap 'echo more' USR1; seq 1 20; while :; do sleep 0.02; done\"]\n"
+        'command = ["sh", "-c", "trap \'echo more\' USR1; seq 1 20; while :; do sleep 0.02; done"]\n'
     )
     assert daemon.supctl_lines("logs", "-f", "-n", "30", "it", count=20)[-1] == "20"
     assert daemon.supctl("logs", "-n", "2", "it").stdout == "19\n20\n"

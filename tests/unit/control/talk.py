@@ -138,5 +138,3 @@ class Talk:
         client = Client(*await asyncio.open_unix_connection(str(self.path), limit=2**22))
         self._clients.append(client)
         return client
-
-

@@ -93,7 +93,12 @@ async def test_status_says_everything_of_a_program(stage: Stage, commands: Comma
     await commands.answer(r.Start("web"))
     (running,) = (await commands.answer(r.Status("web")))["companions"]
     assert before.keys() == running.keys()
-    assert (before["state"], before["pid"], before["uptime"], before["last_exit"]) == ("STOPPED", None, None, None)
+    assert (before["state"], before["pid"], before["uptime"], before["last_exit"]) == (
+        "STOPPED",
+        None,
+        None,
+        None,
+    )
     assert (running["state"], running["pid"], running["uptime"]) == ("RUNNING", 101, 1.0)
     assert (running["wanted"], running["kind"], running["stdout"]) == ("up", "command", "journal")
     assert msgspec.json.decode(msgspec.json.encode(running))["command"] == ["/bin/true"]
@@ -129,7 +134,9 @@ async def test_a_name_that_means_nothing_is_refused(
     commands: Commands, request_: Callable[[str], r.Request]
 ) -> None:
     """With the nearest one."""
-    with pytest.raises(RequestRefused, match=r'^no program is called "wob"; did you mean "web"\?$') as refusal:
+    with pytest.raises(
+        RequestRefused, match=r'^no program is called "wob"; did you mean "web"\?$'
+    ) as refusal:
         await commands.answer(request_("wob"))
     assert refusal.value.code == "unknown_program"
 
@@ -195,7 +202,15 @@ async def test_every_command_has_an_answer(commands: Commands) -> None:
     """The table is complete: no request falls through it."""
     for request in (
         *(r.Status(), r.Start("web"), r.Stop("web"), r.Restart("web"), r.Reload(), r.Signal("web", "KILL")),
-        *(r.Wait("web", "ready"), r.Scale("web", 1), r.Reread(), r.Plan(), r.Check(), r.Shutdown(), r.Version()),
+        *(
+            r.Wait("web", "ready"),
+            r.Scale("web", 1),
+            r.Reread(),
+            r.Plan(),
+            r.Check(),
+            r.Shutdown(),
+            r.Version(),
+        ),
     ):
         assert "ok" in await commands.answer(request)
 

@@ -70,7 +70,9 @@ def test_what_is_no_request_is_refused(line: bytes, error: str) -> None:
 
 def test_an_unknown_command_is_told_the_known_ones() -> None:
     """And has a code of its own."""
-    with pytest.raises(RequestRefused, match=r'^unknown command "halt"; known are status, start, ') as refusal:
+    with pytest.raises(
+        RequestRefused, match=r'^unknown command "halt"; known are status, start, '
+    ) as refusal:
         parse(b'{"cmd": "halt"}')
     assert refusal.value.code == "unknown_command"
     assert all(command in str(refusal.value) for command in COMMANDS)

@@ -149,9 +149,7 @@ async def test_a_process_that_has_ended_is_not_signalled(stage: Stage, steering:
     stage.kernel.spawn(500, parent=101, env=b"SUPERVISOR_COOKIE=worker\0").is_unkillable = True
     stage.kernel.end(101)
     await stage.pass_time(0.1)
-    assert messages(steering.signal([worker], SIGHUP)) == [
-        ("worker", False, "its process has just ended")
-    ]
+    assert messages(steering.signal([worker], SIGHUP)) == [("worker", False, "its process has just ended")]
 
 
 async def test_many_failures_are_summed_up(stage: Stage, steering: Steering) -> None:
@@ -185,7 +183,9 @@ async def test_waiting_in_vain_is_a_timeout(stage: Stage, steering: Steering) ->
 
 async def test_waiting_for_no_state_is_refused(stage: Stage, steering: Steering) -> None:
     """The known ones are named."""
-    with pytest.raises(RequestRefused, match=r'^no state is called "up"; known are ready, stopped, starting, '):
+    with pytest.raises(
+        RequestRefused, match=r'^no state is called "up"; known are ready, stopped, starting, '
+    ):
         await steering.wait([stage.add("worker")], "up", None)
 
 

@@ -116,6 +116,23 @@ async def test_a_file_that_cannot_be_opened_anew_is_told(
     files.close()
 
 
+async def test_a_file_that_a_successor_could_not_get_is_attached_later(
+    files: LogFiles, writer: Writer, tmp_path: Path
+) -> None:
+    """When it can be opened again: nobody would read its pipe otherwise."""
+    path = tmp_path / "gone" / "log"
+    path.parent.mkdir()
+    fd = files.writer(str(path), None)
+    path.unlink()
+    path.parent.rmdir()
+    files.connect(writer.theirs)
+    assert writer.told() == []
+    path.parent.mkdir()
+    files.reopen()
+    assert writer.told() == [(Attach(str(path)), [pipe_of(fd), str(path)])]
+    files.close()
+
+
 async def test_a_file_that_cannot_be_had_is_an_error(files: LogFiles, tmp_path: Path) -> None:
     """The program that asked for it is told, and nothing is kept of it."""
     with pytest.raises(FileNotFoundError):

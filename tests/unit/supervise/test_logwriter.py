@@ -172,6 +172,15 @@ def test_a_path_may_be_given_again(opened: Opened, tmp_path: Path) -> None:
     assert sorted(path.read_bytes().split()) == [b"new", b"old"]
 
 
+def test_a_file_nobody_writes_to_any_more_is_not_opened_anew(opened: Opened, tmp_path: Path) -> None:
+    """The daemon may not know yet that its pipe has ended."""
+
+    def script(daemon: socket.socket) -> None:
+        descriptors.send(daemon, frames.encode(Reopen("/gone")), [opened(tmp_path / "gone")])
+
+    assert run_a_writer(script) == "ended"
+
+
 def test_a_signal_ends_it_after_the_rest_is_written(opened: Opened, tmp_path: Path) -> None:
     """SIGTERM wakes it also while it waits."""
     path = tmp_path / "log"

@@ -103,7 +103,7 @@ def test_a_verdict_is_handed_down_a_chain() -> None:
 
 
 def test_a_failed_fork_server_is_a_verdict_for_its_programs() -> None:
-    """A preload that cannot be imported fails everything that is forked from it; not so one that was killed."""
+    """A preload that cannot be imported fails all that is forked from it; not so one that was killed."""
     registry = Registry()
     zygote = registry.add(a_program("zygote"), Kind.ZYGOTE, "")
     put(registry, "zygote", S.BACKOFF)

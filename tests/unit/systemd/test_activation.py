@@ -10,7 +10,7 @@ from tests.fakes.forked import in_a_fork
 
 
 def names_after(count: int, names: str | None) -> str:
-    """What a process that got so many sockets finds, in a process of its own: its descriptors are replaced."""
+    """What a process that got so many sockets finds; in one of its own, whose descriptors are replaced."""
 
     def scenario() -> str:
         listening = socket.socket(socket.AF_UNIX)
@@ -26,7 +26,6 @@ def names_after(count: int, names: str | None) -> str:
         assert not any(sock.get_inheritable() for socks in found.values() for sock in socks)
         return str({name: [sock.fileno() for sock in socks] for name, socks in found.items()})
 
-    # Only what the descriptors are called is of interest; the report goes over a pipe that stays out of the way.
     return in_a_fork_above(scenario)
 
 

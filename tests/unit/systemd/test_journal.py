@@ -62,11 +62,15 @@ def test_the_priority_may_be_another(journald: Journald) -> None:
 
 def test_a_frozen_journal_is_not_waited_for(journald: Journald) -> None:
     """With a full backlog the error comes at once."""
-    waiting = []
+    waiting: list[socket.socket] = []
+
+    def open_for_ever() -> None:
+        while True:
+            waiting.append(journal.open_stream("worker", "", path=journald.path))
+
     try:
         with pytest.raises(JournalUnreachable, match=r"the journal takes no streams: ") as refusal:
-            for _ in range(100):
-                waiting.append(journal.open_stream("worker", "", path=journald.path))
+            open_for_ever()
         assert refusal.value.errno == 11
         assert waiting
     finally:

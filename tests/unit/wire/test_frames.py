@@ -31,11 +31,11 @@ def a_reader() -> Reader[Message]:
     return Reader[Message](Message)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cut", range(len(STREAM) + 1))
-def test_a_stream_may_be_split_anywhere(cut: int) -> None:
+def test_a_stream_may_be_split_anywhere() -> None:
     """Whatever the pieces, the messages come out whole and in order."""
-    reader = a_reader()
-    assert reader.feed(STREAM[:cut]) + reader.feed(STREAM[cut:]) == MESSAGES
+    for cut in range(len(STREAM) + 1):
+        reader = a_reader()
+        assert reader.feed(STREAM[:cut]) + reader.feed(STREAM[cut:]) == MESSAGES, f"split at {cut}"
 
 
 def test_a_stream_may_come_byte_by_byte() -> None:
@@ -83,7 +83,7 @@ def test_a_longer_frame_is_refused_by_its_header() -> None:
 )
 def test_garbage_is_no_message(payload: bytes) -> None:
     """Whatever a peer sends, it is a message or a `FrameError`."""
-    with pytest.raises(FrameError, match="^not a message: "):
+    with pytest.raises(FrameError, match=r"^not a message: "):
         a_reader().feed(frames.HEADER.pack(len(payload)) + payload)
 
 
