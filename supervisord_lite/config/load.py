@@ -55,6 +55,7 @@ def load(
         file=file,
         files=(file, *files),
         supervisor=surroundings.supervisor,
+        instances={name: companion.count for name, companion in companions.items()},
         programs={program.name: program for program in programs},
     )
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.events import Again, Start, Stop
 from supervisord_lite.model.exits import signal_name
-from supervisord_lite.model.states import State
+from supervisord_lite.model.states import State, Wanted
 from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.supervisor import Supervisor
 
@@ -52,7 +52,7 @@ class Steering:
         with self._supervisor.together():
             for program in programs:
                 self._supervisor.feed(program, Stop())
-        return await self._verdict(programs, _is_down, _is_down, "stopped", wait, timeout, notes)
+        return await self._verdict(programs, _is_down_or_wanted, _is_down, "stopped", wait, timeout, notes)
 
     async def restart(self, programs: list[Supervised], wait: bool, timeout: float | None) -> dict[str, Any]:
         """Give each a new process."""
@@ -142,6 +142,11 @@ def _condition(state: str) -> Callable[[Supervised], bool]:
 
 def _is_up(program: Supervised) -> bool:
     return program.life.is_ready
+
+
+def _is_down_or_wanted(program: Supervised) -> bool:
+    """Whether nothing is left to wait for: it is down, or somebody else wants it up again."""
+    return _is_down(program) or program.life.wanted is Wanted.UP
 
 
 def _is_down(program: Supervised) -> bool:

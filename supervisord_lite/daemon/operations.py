@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 
 from supervisord_lite import __version__
 from supervisord_lite.config.load import ConfigError, Problem, load
-from supervisord_lite.config.program import Configuration
+from supervisord_lite.config.program import Configuration, Program
 from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.model.difference import Action, Change
 from supervisord_lite.model.states import Cause
@@ -70,7 +69,7 @@ class Operations:
         self._environ = dict(environ)
         self._daemon = daemon
         self._scaled: dict[str, int] = {}
-        self._counts = _counts(configuration)
+        self._counts = configuration.instances
         self._changing = asyncio.Lock()
         self._since = time.monotonic()
 
@@ -134,7 +133,7 @@ class Operations:
     async def scale(self, companion: str, count: int | str) -> Reply:
         """Change the number of instances: those with the highest numbers come and go."""
         async with self._changing:
-            present = _counts(self.configuration).get(companion, 0)
+            present = self.configuration.instances.get(companion, 0)
             if companion not in self._counts and companion not in self._scaled:
                 raise RequestRefused(f'no companion is called "{companion}"', "unknown_program")
             scaled = {**self._scaled, companion: _wanted_count(count, present)}
@@ -147,7 +146,7 @@ class Operations:
             intent = self._only(companion, fresh, scaled)
             self._adopt(intent, Cause.SCALE)
             lists = _lists(intent)
-            number = _counts(self.configuration).get(companion, 0)
+            number = self.configuration.instances.get(companion, 0)
             return {
                 "ok": True,
                 "name": companion,
@@ -159,15 +158,19 @@ class Operations:
 
     def _only(self, companion: str, fresh: Configuration, scaled: dict[str, int]) -> Intent:
         """Of a fresh configuration only this companion, whatever else is new in the file."""
-        others = {n: p for n, p in self.configuration.programs.items() if p.companion != companion}
-        mine = {n: p for n, p in fresh.programs.items() if p.companion == companion}
-        merged = replace(self.configuration, programs={**others, **mine})
+        old = self.configuration
+        mine = [p for p in fresh.programs.values() if p.companion == companion]
+        programs: dict[str, Program] = {}
+        for name in old.instances:
+            here = mine if name == companion else [p for p in old.programs.values() if p.companion == name]
+            programs |= {program.name: program for program in here}
+        merged = replace(old, programs=programs, instances={**old.instances, companion: len(mine)})
         return self._intent(merged, scaled, self._counts)
 
     async def _intend(self) -> Intent:
         """What the file asks for now, tried out. Raises `ConfigError`."""
         fresh = load(self.configuration.file, self._environ)
-        counts = _counts(fresh)
+        counts = fresh.instances
         scaled = {name: n for name, n in self._scaled.items() if counts.get(name) == self._counts.get(name)}
         if scaled:
             fresh = load(self.configuration.file, self._environ, instances=scaled)
@@ -207,10 +210,6 @@ def refusal(problems: tuple[Problem, ...]) -> Reply:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     rows = [{"file": p.file, "key": p.key, "message": p.message} for p in problems]
     return {"ok": False, "error": f"{problems[0]}{more}", "code": "config", "problems": rows}
-
-
-def _counts(configuration: Configuration) -> dict[str, int]:
-    return dict(Counter(program.companion for program in configuration.programs.values()))
 
 
 def _wanted_count(count: int | str, present: int) -> int:

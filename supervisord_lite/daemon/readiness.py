@@ -72,7 +72,7 @@ class Readiness:
         ]
         if self.is_stopping:
             left = sum(program.life.state is not State.STOPPED for program in programs)
-            return f"shutting down, {left} programs left" if left else "shutting down"
+            return f"shutting down, {left} program{'s' if left > 1 else ''} left" if left else "shutting down"
         if not programs:
             return "no programs configured"
         counts = Counter(program.life.state for program in programs)

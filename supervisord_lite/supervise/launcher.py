@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import Mapping
@@ -22,6 +23,9 @@ from .program import Kind, Supervised
 
 AT_ONCE = 16
 """Launches under way at a time: each holds a handful of descriptors until its process has them."""
+
+DESCRIPTORS_SPARED = 10
+"""Launches are fewer at a time where this process may have few descriptors: one for so many."""
 
 SETUP_PATIENCE = 60.0
 """Seconds a child may take from the fork to the start of its work."""
@@ -58,7 +62,8 @@ class Launcher:
         self._assembler = assembler
         self._host = host
         self._limits = limits
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._slots = asyncio.Semaphore(max(1, min(AT_ONCE, soft // DESCRIPTORS_SPARED)))
 
     async def launch(self, program: Supervised, server: ForkServer | None) -> None:
         """Start a process for the program; without a fork server it is the spawner.

@@ -61,9 +61,8 @@ class Outputs:
             stdio.fds.append(stdio.adopt(os.open(os.devnull, os.O_RDONLY)))
             stdout, stderr = self.destinations(launch)
             first = self._stream(stdio, stdout, 1, identifier, owner)
-            second = (
-                first if stderr == stdout != "inherit" else self._stream(stdio, stderr, 2, identifier, owner)
-            )
+            shared = launch.stderr == "stdout" or (stderr == stdout and first > 2)
+            second = first if shared else self._stream(stdio, stderr, 2, identifier, owner)
             stdio.fds += [first, second]
             if journal.is_stream(second, stdio.journal_stream) is False:
                 stdio.journal_stream = None

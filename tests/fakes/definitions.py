@@ -1,5 +1,6 @@
 """Programs as a configuration would yield them, with only what a test is about."""
 
+from collections import Counter
 from typing import Any
 
 from supervisord_lite.config.program import Configuration, Launch, Program, Supervisor
@@ -54,6 +55,7 @@ def a_supervisor(**given: Any) -> Supervisor:
 def a_configuration(*programs: Program, **supervisor: Any) -> Configuration:
     """A file with these programs, in this order."""
     return Configuration(
+        instances=dict(Counter(program.companion for program in programs)),
         file="/etc/test.toml",
         files=("/etc/test.toml",),
         supervisor=a_supervisor(**supervisor),

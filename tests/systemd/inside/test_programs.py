@@ -5,24 +5,29 @@ import re
 import select
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 Service = Any
+UNIT = "app-supervisor.service"
 
-DAEMONIZES = """
-import ctypes, os, signal
-def main():
+APPLICATION = """
+import os, signal
+def hides():
+    reader, writer = os.pipe()  # which exec closes
     if os.fork() == 0:
         os.setsid()
         if os.fork():
             os._exit(0)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        ctypes.CDLL(None).prctl(15, b"innocent", 0, 0, 0)
         os.execve("/bin/sleep", ["innocent", "1006"], {})
+    os.close(writer)
+    os.read(reader, 1)
+    print("hidden", flush=True)
     while True:
         signal.pause()
 def fails():
@@ -36,7 +41,7 @@ def application(tmp_path: Path) -> str:
     """A file that makes an application importable for programs of every user."""
     for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         directory.chmod(0o755)
-    (tmp_path / "application.py").write_text(DAEMONIZES)
+    (tmp_path / "application.py").write_text(APPLICATION)
     return f'[supervisor]\npython_path = ["{tmp_path}"]\n[companion_defaults]\nstartsecs = 0\n'
 
 
@@ -45,14 +50,20 @@ def members(program: dict[str, Any]) -> list[int]:
     return [int(pid) for pid in Path(program["cgroup"], "cgroup.procs").read_text().split()]
 
 
-def wait_for_exec(service: Service, name: str) -> list[int]:
+def started(service: Service, name: str) -> list[int]:
     """The processes of a program, once the one that hides is among them."""
-    procs = Path(service.programs()[name]["cgroup"], "cgroup.procs")
-    command = (
-        f"until grep -l innocent $(sed 's,.*,/proc/&/cmdline,' {procs}) 2>/dev/null; do sleep 0.02; done"
-    )
-    subprocess.run(["timeout", "10", "sh", "-c", command], check=True, capture_output=True)
+    service.start()
+    wait_for_line(["journalctl", "-u", UNIT, "-t", name, "-f", "-o", "cat", "-n", "all"], "hidden")
     return members(service.programs()[name])
+
+
+def wait_for_line(command: list[str | Path], text: str) -> None:
+    """Wait until a command that goes on printing prints a line with this text."""
+    words = ["timeout", "10", *command]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as follower:
+        assert follower.stdout is not None
+        assert any(text in line for line in follower.stdout)
+        follower.terminate()
 
 
 def gone(pid: int) -> bool:
@@ -71,31 +82,31 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("how", ["stop", "crash"])
 def test_nothing_escapes_its_control_group(service: Service, application: str, how: str) -> None:
     """A process in its own session, without title and environment of its program, is ended with it."""
-    service.configure(application + '[companions.it]\ntarget = "application:main"\nrestart_delay = 600\n')
-    service.start()
-    pids = wait_for_exec(service, "it")
+    name = f"escapes-{how}"
+    table = f'[companions.{name}]\ntarget = "application:hides"\nrestart_delay = 600\n'
+    service.configure(application + table)
+    pids = started(service, name)
     assert len(pids) == 2
-    group = Path(service.programs()["it"]["cgroup"])
+    group = Path(service.programs()[name]["cgroup"])
     if how == "stop":
-        assert service.supctl("stop", "it").returncode == 0
+        assert service.supctl("stop", name).returncode == 0
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     else:
-        os.kill(service.pids()["it"], signal.SIGKILL)
-        assert service.supctl("wait", "it", "--for", "backoff", "--timeout", "10s").returncode == 0
+        os.kill(service.pids()[name], signal.SIGKILL)
+        assert service.supctl("wait", name, "--for", "backoff", "--timeout", "10s").returncode == 0
         assert all(gone(pid) for pid in pids)
     assert not group.exists()
 
 
 def test_a_killed_zygote_leaves_its_companions(service: Service, application: str) -> None:
     """A zygote that is killed comes back, and no companion notices."""
-    service.configure(application + '[companions.it]\ntarget = "application:main"\n')
-    service.start()
-    before = wait_for_exec(service, "it")
+    service.configure(application + '[companions.stays]\ntarget = "application:hides"\n')
+    before = started(service, "stays")
     zygote = int(service.supctl("pid", "zygote").stdout)
     os.kill(zygote, signal.SIGKILL)
     assert gone(zygote)
     assert service.supctl("wait", "zygote", "--for", "running", "--timeout", "20s").returncode == 0
-    assert members(service.programs()["it"]) == before
+    assert members(service.programs()["stays"]) == before
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,7 @@ def test_a_killed_zygote_leaves_its_companions(service: Service, application: st
 @pytest.mark.parametrize("what", ["target", "command"])
 def test_the_sandbox_lets_it_supervise(service: Service, application: str, user: str, what: str) -> None:
     """Under the packaged unit programs get their user, a better nice value and higher limits."""
-    how = 'target = "application:main"' if what == "target" else 'command = "sleep 1000"'
+    how = 'target = "application:hides"' if what == "target" else 'command = "sleep 1000"'
     limits = 'nice = -3\nrlimits = { nofile = "4000:5000", core = "infinity" }\n'
     service.configure(f"{application}[companions.it]\n{how}\n{user}{limits}")
     service.start()
@@ -133,12 +144,11 @@ def test_sighup_rereads_and_systemd_knows(service: Service, application: str) ->
     service.start()
     service.configure(application + '[companions.other]\ncommand = "sleep 1000"\n')
     os.kill(service.main_pid(), signal.SIGHUP)
-    assert service.supctl("wait", "--timeout", "10s", "all").returncode == 0
-    subprocess.run(
-        ["timeout", "10", "sh", "-c", "until supctl status other; do sleep 0.05; done"], check=True
+    wait_for_line(
+        ["journalctl", "-u", UNIT, "-f", "-o", "cat", "-n", "all"], "reread, added other; removed it"
     )
+    assert service.supctl("wait", "other", "--timeout", "10s").returncode == 0
     assert service.shown("ActiveState") == "active"
-    assert "reread, added other; removed it" in service.journal("-t", "supervisord-lite")
 
 
 def test_the_status_line_is_true(service: Service, application: str) -> None:
@@ -147,25 +157,26 @@ def test_the_status_line_is_true(service: Service, application: str) -> None:
     service.start()
     assert service.shown("StatusText") == "3 of 3 programs running"
     assert service.supctl("stop", "it:2").returncode == 0
-    says = 'test "$(systemctl show -P StatusText app-supervisor)" = "2 of 3 programs running, 1 stopped"'
-    subprocess.run(["timeout", "10", "sh", "-c", f"until {says}; do sleep 0.05; done"], check=True)
+    end = time.monotonic() + 10
+    while service.shown("StatusText") != "2 of 3 programs running, 1 stopped":
+        assert time.monotonic() < end
 
 
 def test_log_files_rotate_with_a_signal(service: Service, application: str) -> None:
     """A log file below the logs directory is written by the program's user, and reopened at SIGUSR1."""
-    log = Path("/var/log/app-supervisor/it.log")
+    log = Path("/var/log/app-supervisor/rotated.log")
+    script = "trap 'echo again' USR1; echo once; echo up >&2; while sleep 0.1; do :; done"
     service.configure(
-        application + f'[companions.it]\nstdout = "{log}"\nstderr = "journal"\n'
-        'command = ["sh", "-c", "trap \'echo again\' USR1; echo once; echo up >&2; while sleep 0.1; do :; done"]\n'
+        f'{application}[companions.rotated]\nstdout = "{log}"\nstderr = "journal"\n'
+        f'command = ["sh", "-c", "{script}"]\n'
     )
     service.start()
-    lines = "until grep -q {} {}; do sleep 0.05; done"
-    subprocess.run(["timeout", "10", "sh", "-c", lines.format("once", log)], check=True)
+    wait_for_line(["tail", "-n", "+1", "-F", log], "once")
     assert log.owner() == "app-supervisor"
     log.rename(log.with_suffix(".1"))
     os.kill(service.main_pid(), signal.SIGUSR1)
-    subprocess.run(["timeout", "10", "sh", "-c", f"until test -e {log}; do sleep 0.05; done"], check=True)
-    assert service.supctl("signal", "USR1", "it").returncode == 0
-    subprocess.run(["timeout", "10", "sh", "-c", lines.format("again", log)], check=True)
+    wait_for_line(["journalctl", "-u", UNIT, "-f", "-o", "cat", "-n", "all"], "reopening log files")
+    assert service.supctl("signal", "USR1", "rotated").returncode == 0
+    wait_for_line(["tail", "-n", "+1", "-F", log], "again")
     assert "again" not in log.with_suffix(".1").read_text()
-    assert service.journal("-t", "it") == "up\n"
+    assert service.journal("-t", "rotated") == "up\n"

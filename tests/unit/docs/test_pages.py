@@ -67,7 +67,10 @@ def test_every_code_of_a_refusal_is_explained() -> None:
     ]
     text = "".join(source.read_text() for source in sources if source.name != "client.py")
     used = set(
-        re.findall(r'(?:RequestRefused|refuse|_refuse_when_asked|_reply)\((?:[^()]|\([^()]*\))*?"(\w+)"\s*(?:\)|,\s*\*\*)', text)
+        re.findall(
+            r'(?:RequestRefused|refuse|_refuse_when_asked|_reply)\((?:[^()]|\([^()]*\))*?"(\w+)"\s*(?:\)|,\s*\*\*)',
+            text,
+        )
     )
     page = (DOCS / "control-protocol.md").read_text()
 
