@@ -21,18 +21,23 @@ class Source(Struct, frozen=True):
     """The tables of one file."""
 
     file: str
+    text: bytes
     supervisor: Section
     defaults: Section
     companions: Mapping[str, Section]
 
 
-def read_source(file: str, problems: Problems, *, included: bool = False) -> Source | None:
+def read_source(
+    file: str, problems: Problems, *, included: bool = False, text: bytes | None = None
+) -> Source | None:
     """Return the tables of a file (absolute path), None if it cannot be read at all.
 
+    `text` is what the file holds, None to read it now.
     A file that was included gives companions and nothing else: what holds for all stands in one place.
     """
-    document = _read(file, problems)
-    if document is None:
+    text = _read(file, problems) if text is None else text
+    document = _parse(text, file, problems) if text is not None else None
+    if text is None or document is None:
         return None
     tables = {
         "supervisor": Section(file, "supervisor"),
@@ -53,7 +58,7 @@ def read_source(file: str, problems: Problems, *, included: bool = False) -> Sou
             tables[key] = decode_table(written, struct, file, key, problems)
         else:
             explain_unknown(key, written, Document, file, quoted(key), problems)
-    return Source(file, tables["supervisor"], tables["companion_defaults"], companions)
+    return Source(file, text, tables["supervisor"], tables["companion_defaults"], companions)
 
 
 def _companions(written: object, file: str, problems: Problems) -> dict[str, Section]:
@@ -71,14 +76,19 @@ def _companions(written: object, file: str, problems: Problems) -> dict[str, Sec
     return companions
 
 
-def _read(file: str, problems: Problems) -> dict[str, object] | None:
+def _read(file: str, problems: Problems) -> bytes | None:
     try:
         with open(file, "rb") as stream:
-            data = stream.read()
-        text = data.decode("utf-8").removeprefix("\ufeff")
-        document = tomli.loads(text)
+            return stream.read()
     except OSError as error:
         problems.add(file, "", f"cannot be read: {error.strerror or error}")
+        return None
+
+
+def _parse(data: bytes, file: str, problems: Problems) -> dict[str, object] | None:
+    try:
+        text = data.decode("utf-8").removeprefix("\ufeff")
+        document = tomli.loads(text)
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         problems.add(file, "", f"is not UTF-8 (line {line}); save it in that encoding")

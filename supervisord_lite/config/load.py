@@ -22,18 +22,19 @@ def load(
     environ: Mapping[str, str],
     *,
     instances: Mapping[str, int] | None = None,
+    texts: Mapping[str, bytes] | None = None,
     uid: int | None = None,
 ) -> Configuration:
     """Return the configuration in the file `path`, complete and validated.
 
     `environ` is the daemon's environment. `instances` are counts set at run time by companion name (0 and
-    more), which go before the file's; names that the file does not have are passed over. `uid` decides the
-    defaults that only root has (the effective one of this process, if not given). Raises ConfigError with
-    every problem found.
+    more), which go before the file's; names that the file does not have are passed over. `texts` are the
+    files as an earlier configuration held them (None: as they are now). `uid` decides the defaults that only
+    root has (the effective one of this process, if not given). Raises ConfigError with every problem found.
     """
     file = os.path.abspath(path)
     problems = Problems()
-    main = read_source(file, problems)
+    main = read_source(file, problems, text=texts[file] if texts is not None else None)
     if main is None:
         problems.raise_if_any()
         raise AssertionError("a file that cannot be read is a problem")
@@ -41,8 +42,12 @@ def load(
     surroundings = resolve_supervisor(
         main.supervisor, resolver, environ, os.geteuid() if uid is None else uid
     )
-    files = _included_files(surroundings.supervisor.include, file)
-    sources = [main, *(read_source(name, problems, included=True) for name in files)]
+    if texts is None:
+        files = _included_files(surroundings.supervisor.include, file)
+        sources = [main, *(read_source(name, problems, included=True) for name in files)]
+    else:
+        files = [name for name in texts if name != file]
+        sources = [main, *(read_source(n, problems, included=True, text=texts[n]) for n in files)]
     sections = _merge([source for source in sources if source], problems)
     companions = {
         name: lay_over(name, section, main.defaults, (instances or {}).get(name), problems)
@@ -54,6 +59,7 @@ def load(
     return Configuration(
         file=file,
         files=(file, *files),
+        texts={source.file: source.text for source in sources if source},
         supervisor=surroundings.supervisor,
         instances={name: companion.count for name, companion in companions.items()},
         programs={program.name: program for program in programs},

@@ -78,11 +78,13 @@ class Supervisor(Struct, frozen=True, kw_only=True):
 class Configuration(Struct, frozen=True, kw_only=True):
     """A whole configuration: the file, every file it came from, and the programs in the order of the file.
 
-    `instances` has every companion with the number of its instances, which may be 0.
+    `texts` is what the files held when they were read, and `instances` has every companion with the number of
+    its instances, which may be 0.
     """
 
     file: str
     files: tuple[str, ...]
+    texts: dict[str, bytes]
     supervisor: Supervisor
     instances: dict[str, int]
     programs: dict[str, Program]

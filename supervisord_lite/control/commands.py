@@ -33,7 +33,7 @@ class Operations(Protocol):
     def describe(self) -> Reply:
         """The `daemon` object of status, without its programs."""
 
-    def reread(self) -> Awaitable[Reply]:
+    def reread(self, wait: bool = True) -> Awaitable[Reply]:
         """Read the configuration and apply what changed."""
 
     def plan(self) -> Awaitable[Reply]:
@@ -75,9 +75,9 @@ class Commands:
             case r.Restart(name=name, wait=wait, timeout=timeout):
                 self._refuse_while_stopping()
                 return await self._steering.restart(self._chosen(name), wait, timeout)
-            case r.Reload(name=None):
+            case r.Reload(name=None, wait=wait):
                 self._refuse_while_stopping()
-                return await self._operations.reread()
+                return await self._operations.reread(wait)
             case r.Reload(name=name, wait=wait, timeout=timeout):
                 self._refuse_while_stopping()
                 return await self._steering.reload(self._chosen(name or ()), wait, timeout)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from supervisord_lite.linux.kernel import Kernel
+from supervisord_lite.linux.kernel import Kernel, Sent
 from supervisord_lite.model.events import Again, Start, Stop
 from supervisord_lite.model.exits import signal_name
 from supervisord_lite.model.states import State, Wanted
@@ -80,7 +80,8 @@ class Steering:
         reached = _condition(state)
 
         def is_decided(program: Supervised) -> bool:
-            return reached(program) or self._registry.find(program.name) is not program  # it was removed
+            is_removed = self._registry.find(program.name) is not program
+            return reached(program) or is_removed or program.life.state in (State.FATAL, State.EXITED)
 
         return await self._verdict(programs, is_decided, reached, state.lower(), True, timeout, {})
 
@@ -89,8 +90,13 @@ class Steering:
         child = program.child
         if child is None:
             return Outcome(program.name, False, state, f"has no process: it is {state}")
-        if child.reaped is not None or not self._kernel.send(child.pid, number):
+        sent = Sent.GONE if child.reaped is not None else self._kernel.send(child.pid, number)
+        if sent is Sent.GONE:
             return Outcome(program.name, False, state, "its process has just ended")
+        if sent is Sent.FORBIDDEN:
+            return Outcome(
+                program.name, False, state, "its process runs as a user whom the daemon may not signal"
+            )
         return Outcome(program.name, True, state, f"sent {signal_name(number)} to pid {child.pid}")
 
     async def _verdict(

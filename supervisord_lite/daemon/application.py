@@ -11,7 +11,6 @@ from typing import Any
 from supervisord_lite.config.program import Configuration, Rlimit
 from supervisord_lite.control.commands import Commands
 from supervisord_lite.control.peers import Gate
-from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.control.server import ControlServer
 from supervisord_lite.linux import prctl
 from supervisord_lite.linux.cgroup import Subtree, delegated
@@ -100,6 +99,7 @@ class Application:
         self._notifier.stopping()
         self._readiness.look_soon()
         await self._shutdown.run(total_timeout(self._operations.configuration.supervisor, self._supervisor))
+        await self._operations.close()
         await self._supervisor.close()
         await self._server.close()
         self._log_files.close()
@@ -120,23 +120,8 @@ class Application:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.shut_down)
-        loop.add_signal_handler(signal.SIGHUP, self._on_hangup)
+        loop.add_signal_handler(signal.SIGHUP, self._operations.reread_unasked)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
-
-    def _on_hangup(self) -> None:
-        self._rereading = asyncio.get_running_loop().create_task(self._reread())
-
-    async def _reread(self) -> None:
-        """SIGHUP: as the command, with the outcome in the log, where nobody waits for a reply."""
-        try:
-            reply = await self._operations.reread()
-        except RequestRefused as error:
-            reply = {"ok": False, "error": str(error)}
-        if reply["ok"]:
-            lists = "; ".join(f"{key} {', '.join(reply[key])}" for key in REPORTED if reply[key])
-            log.info("supervisord-lite: reread, %s", lists or "nothing changed")
-        else:
-            log.error("supervisord-lite: reread refused, the old configuration stays: %s", reply["error"])
 
     def _reopen_logs(self) -> None:
         self._log_files.reopen()
@@ -179,9 +164,6 @@ class Application:
     def _max_clients(self) -> int:
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         return max(4, min(MAX_CLIENTS, soft // 4))
-
-
-REPORTED = ("added", "removed", "restarted", "updated")
 
 
 def _trees(kernel: Kernel) -> tuple[Trees, bool]:

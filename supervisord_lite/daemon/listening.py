@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from supervisord_lite.config.program import Supervisor
-from supervisord_lite.linux.identity import group_id
+from supervisord_lite.linux.identity import UnknownAccount, group_id
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +74,17 @@ def _bind(path: Path, supervisor: Supervisor) -> socket.socket:
         sock.bind(str(path))
     finally:
         os.umask(before)
-    if supervisor.control_socket_group is not None:
-        os.chown(path, -1, group_id(supervisor.control_socket_group))
-    os.chmod(path, supervisor.control_socket_mode)
+    try:
+        if supervisor.control_socket_group is not None:
+            os.chown(path, -1, group_id(supervisor.control_socket_group))
+        os.chmod(path, supervisor.control_socket_mode)
+    except (OSError, UnknownAccount) as error:
+        sock.close()
+        path.unlink()
+        raise CannotListen(
+            f"cannot give {path} to the group {supervisor.control_socket_group}: {error}; the daemon has to "
+            "be root or a member of [supervisor] control_socket_group"
+        ) from error
     sock.setblocking(False)
     return sock
 

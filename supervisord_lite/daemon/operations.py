@@ -1,9 +1,10 @@
 """What concerns the daemon as a whole: reread, plan, check, scale."""
 
 import asyncio
+import logging
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from supervisord_lite import __version__
 from supervisord_lite.config.load import ConfigError, Problem, load
-from supervisord_lite.config.program import Configuration, Program
+from supervisord_lite.config.program import Configuration
 from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.model.difference import Action, Change
 from supervisord_lite.model.states import Cause
@@ -22,7 +23,11 @@ from supervisord_lite.supervise.supervisor import Supervisor
 from . import changes, check
 from .programs import SPAWNER, Planned, log_paths, planned
 
+log = logging.getLogger(__name__)
+
 Reply = dict[str, Any]
+
+REPORTED = (Action.ADDED, Action.REMOVED, Action.RESTARTED, Action.UPDATED)
 
 
 class Intent(Struct, frozen=True):
@@ -71,6 +76,7 @@ class Operations:
         self._scaled: dict[str, int] = {}
         self._counts = configuration.instances
         self._changing = asyncio.Lock()
+        self._begun: set[asyncio.Task[Reply]] = set()
         self._since = time.monotonic()
 
     def describe(self) -> Reply:
@@ -92,21 +98,43 @@ class Operations:
         first = changes.plan({}, self.planned, self._supervisor)
         changes.apply(first, self.planned, self._supervisor, Cause.REREAD)
 
-    async def reread(self) -> Reply:
-        """Read the file, try what is new in a throwaway process, and only then change anything."""
-        async with self._changing:
-            with self._daemon.reloading():
-                return await self._reread()
+    async def reread(self, wait: bool = True) -> Reply:
+        """Read the file, try what is new in a throwaway process, and only then change anything.
+
+        It goes on when whoever asked has left. Not waited for, its outcome is in the log.
+        """
+        if wait:
+            return await asyncio.shield(self._begin(self._reread()))
+        self.reread_unasked()
+        return {"ok": True, "message": "rereading; the log says what comes of it"}
+
+    def reread_unasked(self) -> None:
+        """Reread, with the outcome in the log."""
+        self._begin(self._reread()).add_done_callback(_log_outcome)
+
+    async def close(self) -> None:
+        """Give up what is still being tried."""
+        for change in self._begun:
+            change.cancel()
+        await asyncio.gather(*self._begun, return_exceptions=True)
+
+    def _begin(self, change: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
+        task = asyncio.get_running_loop().create_task(change)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+        return task
 
     async def _reread(self) -> Reply:
-        try:
-            intent = await self._intend()
-        except ConfigError as error:
-            return {**refusal(error.problems), "kept_old_config": True}
-        warnings = _out_of_reach(self.configuration, intent.configuration)
-        self._adopt(intent, Cause.REREAD)
-        self._daemon.retain_logs(log_paths(self.configuration))
-        return {"ok": True, **_lists(intent), "warnings": warnings}
+        async with self._changing:
+            with self._daemon.reloading():
+                try:
+                    intent = await self._intend()
+                except ConfigError as error:
+                    return {**refusal(error.problems), "kept_old_config": True}
+                warnings = _out_of_reach(self.configuration, intent.configuration)
+                self._adopt(intent, Cause.REREAD)
+                self._daemon.retain_logs(log_paths(self.configuration))
+                return {"ok": True, **_lists(intent), "warnings": warnings}
 
     async def plan(self) -> Reply:
         """What reread would do, and why."""
@@ -131,22 +159,19 @@ class Operations:
         return refusal(problems) if problems else {"ok": True}
 
     async def scale(self, companion: str, count: int | str) -> Reply:
-        """Change the number of instances: those with the highest numbers come and go."""
+        """Change the number of instances: those with the highest numbers come and go, and nothing else."""
+        if companion not in self.configuration.instances:
+            raise RequestRefused(f'no companion is called "{companion}"', "unknown_program")
+        return await asyncio.shield(self._begin(self._scale(companion, count)))
+
+    async def _scale(self, companion: str, count: int | str) -> Reply:
         async with self._changing:
             present = self.configuration.instances.get(companion, 0)
-            if companion not in self._counts and companion not in self._scaled:
-                raise RequestRefused(f'no companion is called "{companion}"', "unknown_program")
             scaled = {**self._scaled, companion: _wanted_count(count, present)}
-            try:
-                fresh = load(self.configuration.file, self._environ, instances=scaled)
-            except ConfigError as error:
-                raise RequestRefused(
-                    f"the configuration file is broken: {error.problems[0]}", "config"
-                ) from error
-            intent = self._only(companion, fresh, scaled)
+            intent = self._only(companion, scaled)
             self._adopt(intent, Cause.SCALE)
             lists = _lists(intent)
-            number = self.configuration.instances.get(companion, 0)
+            number = self.configuration.instances[companion]
             return {
                 "ok": True,
                 "name": companion,
@@ -156,15 +181,15 @@ class Operations:
                 "message": f"{companion}: {number} instances",
             }
 
-    def _only(self, companion: str, fresh: Configuration, scaled: dict[str, int]) -> Intent:
-        """Of a fresh configuration only this companion, whatever else is new in the file."""
+    def _only(self, companion: str, scaled: dict[str, int]) -> Intent:
+        """Another number of this companion, by the files as they are in force; who is there stays."""
         old = self.configuration
-        mine = [p for p in fresh.programs.values() if p.companion == companion]
-        programs: dict[str, Program] = {}
-        for name in old.instances:
-            here = mine if name == companion else [p for p in old.programs.values() if p.companion == name]
-            programs |= {program.name: program for program in here}
-        merged = replace(old, programs=programs, instances={**old.instances, companion: len(mine)})
+        try:
+            fresh = load(old.file, self._environ, instances=scaled, texts=old.texts)
+        except ConfigError as error:  # the machine has changed: a directory or an account is gone
+            raise RequestRefused(f"{companion} cannot be scaled: {error.problems[0]}", "config") from error
+        programs = {name: old.programs.get(name, program) for name, program in fresh.programs.items()}
+        merged = replace(old, programs=programs, instances=fresh.instances)
         return self._intent(merged, scaled, self._counts)
 
     async def _intend(self) -> Intent:
@@ -173,7 +198,7 @@ class Operations:
         counts = fresh.instances
         scaled = {name: n for name, n in self._scaled.items() if counts.get(name) == self._counts.get(name)}
         if scaled:
-            fresh = load(self.configuration.file, self._environ, instances=scaled)
+            fresh = load(self.configuration.file, self._environ, instances=scaled, texts=fresh.texts)
         intent = self._intent(fresh, scaled, counts)
         touched = {
             c.name for c in intent.changes if c.action in (Action.ADDED, Action.RESTARTED, Action.UPDATED)
@@ -203,6 +228,22 @@ class Operations:
         self.planned = intent.planned
         self._scaled = intent.scaled
         self._counts = intent.counts
+
+
+def _log_outcome(change: asyncio.Task[Reply]) -> None:
+    """Say in the log what became of a change that nobody waits for."""
+    if change.cancelled():
+        return
+    error = change.exception()
+    if error is not None:
+        log.error("supervisord-lite: reread failed: %s", error)
+        return
+    reply = change.result()
+    if reply["ok"]:
+        lists = "; ".join(f"{key} {', '.join(reply[key])}" for key in REPORTED if reply[key])
+        log.info("supervisord-lite: reread, %s", lists or "nothing changed")
+    else:
+        log.error("supervisord-lite: reread refused, the old configuration stays: %s", reply["error"])
 
 
 def refusal(problems: tuple[Problem, ...]) -> Reply:

@@ -79,10 +79,11 @@ def _zygote(supervisor: Supervisor, launch: Launch) -> Program:
     identity = ":".join(part for part in (launch.user, launch.group) if part is not None)
     directories = [*([supervisor.cwd] if supervisor.cwd is not None else []), *supervisor.python_path]
     paths = [argument for directory in directories for argument in ("--path", directory)]
+    name = ZYGOTE if is_default else f"{ZYGOTE}@{identity}"
     return _own(
-        ZYGOTE if is_default else f"{ZYGOTE}@{identity}",
+        name,
         Launch(
-            command=(*_ZYGOTE, *paths, *supervisor.preload),
+            command=(*_ZYGOTE, name, *paths, *supervisor.preload),
             cwd=supervisor.cwd,
             env=supervisor.env,
             user=launch.user,

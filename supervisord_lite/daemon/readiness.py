@@ -28,6 +28,7 @@ class Readiness:
         self._registry = registry
         self._notifier = notifier
         self._pending: asyncio.TimerHandle | None = None
+        self._renewal: asyncio.TimerHandle | None = None
         self._alive_due: float | None = None
         self._decided: set[str] = set()
         """Programs that have had their first verdict, wherever they are now."""
@@ -50,15 +51,22 @@ class Readiness:
 
     def _look(self) -> None:
         self._pending = None
+        if self._renewal is not None:
+            self._renewal.cancel()
         programs = list(self._registry)
         self._notifier.status(self.sentence())
         if self.is_stopping:
-            self._notifier.extend(MARGIN + max((_stop_timeout(program) for program in programs), default=0.0))
+            self._extend(max((_stop_timeout(program) for program in programs), default=0.0))
         elif not self.is_ready.is_set():
             if all(program.name in self._decided or _is_down(program) for program in programs):
                 self._become_ready()
             else:
-                self._notifier.extend(MARGIN + max(_ready_timeout(program) for program in programs))
+                self._extend(max(_ready_timeout(program) for program in programs))
+
+    def _extend(self, seconds: float) -> None:
+        """Ask for this much and a margin, and again before that has passed."""
+        self._notifier.extend(seconds + MARGIN)
+        self._renewal = asyncio.get_running_loop().call_later(seconds + MARGIN / 2, self._look)
 
     def _become_ready(self) -> None:
         self.is_ready.set()

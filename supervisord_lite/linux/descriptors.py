@@ -1,6 +1,7 @@
 """Descriptors handed over unix sockets: unix(7), SCM_RIGHTS."""
 
 import array
+import errno
 import os
 import socket
 from collections.abc import Sequence
@@ -44,5 +45,5 @@ def receive(sock: socket.socket, size: int) -> tuple[bytes, list[int]]:
     if flags & socket.MSG_CTRUNC:
         for fd in fds:
             socket.close(fd)
-        raise DescriptorsLost(24, "descriptors were lost on the way: too many open files")
+        raise DescriptorsLost(errno.EMFILE, "descriptors were lost on the way: too many open files")
     return data, list(fds)

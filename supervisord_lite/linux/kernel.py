@@ -4,6 +4,7 @@ import os
 import resource
 import time
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -36,6 +37,15 @@ class Reaped(Struct, frozen=True):
         return os.WIFSIGNALED(self.status) and os.WCOREDUMP(self.status)
 
 
+class Sent(StrEnum):
+    """What became of a signal."""
+
+    DELIVERED = "delivered"
+    GONE = "gone"
+    FORBIDDEN = "forbidden"
+    """The process runs as somebody whom this one may not signal: it executed a set-uid program."""
+
+
 class Kernel(Protocol):
     """What the daemon asks of the kernel about its children. Nothing here blocks."""
 
@@ -51,8 +61,8 @@ class Kernel(Protocol):
     def is_child(self, pid: int) -> bool:
         """Whether this is a child of ours, ended or not."""
 
-    def send(self, pid: int, signal: int) -> bool:
-        """Send a signal to a process; False where there is none. Raises `PermissionError`."""
+    def send(self, pid: int, signal: int) -> Sent:
+        """Send a signal to a process."""
 
     def send_group(self, group: int, signal: int) -> bool:
         """Send a signal (0: none, just ask) to a process group; False where nobody is in it."""
@@ -103,12 +113,14 @@ class Linux:
             return False
         return True
 
-    def send(self, pid: int, signal: int) -> bool:
+    def send(self, pid: int, signal: int) -> Sent:
         try:
             os.kill(pid, signal)
         except ProcessLookupError:
-            return False
-        return True
+            return Sent.GONE
+        except PermissionError:
+            return Sent.FORBIDDEN
+        return Sent.DELIVERED
 
     def send_group(self, group: int, signal: int) -> bool:
         try:

@@ -25,7 +25,7 @@ def describe(
         case State.BACKOFF:
             return f"{ended}, restart in {spell(max(0.0, (life.deadline or now) - now))}"
         case State.FATAL:
-            return f"{ended}, given up: {policy.max_restarts} restarts within {spell(policy.restart_window)}"
+            return f"{ended}, given up after {len(life.restarts)} restarts in a row"
     return f"{ended}, not to be restarted"
 
 

@@ -58,6 +58,8 @@ class Life(Struct, frozen=True, kw_only=True):
     failures: int = 0
     restarts: tuple[float, ...] = ()
     succeeded: bool = False
+    watchdog: float | None = None
+    """The interval its process was launched with, whatever the policy says by now."""
 
     @property
     def is_ready(self) -> bool:
@@ -229,7 +231,8 @@ def _retry(life: Life, moment: _Moment) -> Life:
 
 def _launched(life: Life, moment: _Moment) -> Life:
     wait = moment.policy.ready_timeout if moment.policy.notify else moment.policy.startsecs
-    return replace(life, launched_at=moment.now, deadline=moment.now + wait)
+    every = moment.policy.watchdog_sec
+    return replace(life, launched_at=moment.now, deadline=moment.now + wait, watchdog=every)
 
 
 def _ready(life: Life, moment: _Moment) -> Life:
@@ -237,8 +240,7 @@ def _ready(life: Life, moment: _Moment) -> Life:
 
 
 def _ping(life: Life, moment: _Moment) -> Life:
-    every = moment.policy.watchdog_sec
-    return replace(life, deadline=None if every is None else moment.now + every)
+    return replace(life, deadline=None if life.watchdog is None else moment.now + life.watchdog)
 
 
 def _extend(life: Life, moment: _Moment) -> Life:

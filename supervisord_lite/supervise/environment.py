@@ -34,6 +34,12 @@ def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name not in PRIVATE}
 
 
+def difference(of: Mapping[str, str], has: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """What somebody who has one environment must set and unset to have the other."""
+    changed = {name: value for name, value in of.items() if has.get(name) != value}
+    return changed, [name for name in has if name not in of]
+
+
 def compose(
     base: Mapping[str, str], program: Program, account: Account | None, control_socket: str
 ) -> dict[str, str]:

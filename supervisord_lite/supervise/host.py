@@ -5,6 +5,7 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Mapping
 
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.events import Ended, Extend, Launched, Leaving, Ping, Ready, Trip
@@ -77,14 +78,14 @@ class ProcessHost:
             self._log_files.disconnect()
         self._supervisor.feed(program, Ended(ended))
 
-    def serves(self, program: Supervised, sock: socket.socket) -> None:
+    def serves(self, program: Supervised, sock: socket.socket, env: Mapping[str, str]) -> None:
         """It is one of the daemon's own: this is the daemon's end of the socket between them."""
         if program.kind is Kind.LOGWRITER:
             self._log_files.connect(sock)
         else:
-            self._connect(program, sock)
+            self._connect(program, sock, env)
 
-    def _connect(self, program: Supervised, sock: socket.socket) -> None:
+    def _connect(self, program: Supervised, sock: socket.socket, env: Mapping[str, str]) -> None:
         """It is a fork server. Every process of it is a new generation."""
         child = program.child
 
@@ -106,7 +107,7 @@ class ProcessHost:
             if program.child is child and child is not None and child.reaped is None:
                 self._kernel.send(child.pid, signal.SIGKILL)
 
-        program.serves = ForkServer(sock, on_news, on_lost)
+        program.serves = ForkServer(sock, on_news, on_lost, env)
         program.generation = (program.generation or 0) + 1
 
     def watch(self) -> None:

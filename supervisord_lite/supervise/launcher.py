@@ -17,6 +17,7 @@ from supervisord_lite.systemd.notify import Notice
 from supervisord_lite.wire.orders import Setup
 from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 
+from . import environment
 from .assembly import Assembler, Assembly
 from .child import Child
 from .program import Kind, Supervised
@@ -44,8 +45,8 @@ class Host(Protocol):
     def launched(self, program: Supervised, child: Child) -> None:
         """The process has been set up, and works."""
 
-    def serves(self, program: Supervised, sock: socket.socket) -> None:
-        """The process is a fork server; this is the daemon's end of its socket."""
+    def serves(self, program: Supervised, sock: socket.socket, env: Mapping[str, str]) -> None:
+        """The process is one of the daemon's own: its end of their socket, and the environment it has."""
 
     def noticed(self, program: Supervised, notice: Notice) -> None:
         """The process spoke through its NOTIFY_SOCKET."""
@@ -107,16 +108,17 @@ class Launcher:
         child = Child(pid, self._kernel.now(), program.name, ours, assembly.cgroup)
         self._begin(program, child, assembly)
         identity = None if program.kind is Kind.TARGET else assembly.account
-        await self._instruct(
-            program, child, assembly.setup(program.definition, identity), assembly.handed_over
-        )
+        setup = assembly.setup(program.definition, identity)
+        if program.kind is Kind.TARGET:
+            setup.env, setup.unset = environment.difference(setup.env, server.env)
+        await self._instruct(program, child, setup, assembly.handed_over)
 
     def _begin(self, program: Supervised, child: Child, assembly: Assembly) -> None:
         child.notices = assembly.take_notices()
         self._host.registered(program, child)
         serving = assembly.take_serving()
         if serving is not None:
-            self._host.serves(program, serving)
+            self._host.serves(program, serving, assembly.env)
 
     async def _instruct(self, program: Supervised, child: Child, setup: Setup, fds: list[int]) -> None:
         """From here on the process ends by itself or is killed, and its end explains what went wrong."""

@@ -86,6 +86,10 @@ class LogFile:
             if not data:
                 break
             self._kept += data
+            if len(self._kept) >= MAX_KEPT:
+                self.flush()
+                self._lost += max(0, len(self._kept) - MAX_KEPT)
+                del self._kept[MAX_KEPT:]
         self.flush()
 
     def close(self) -> None:

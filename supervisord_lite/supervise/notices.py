@@ -9,6 +9,7 @@ from pathlib import Path
 from supervisord_lite.systemd.notify import Notice, parse
 
 MAX_DATAGRAM = 16384
+AT_A_TIME = 64
 
 
 class NoticeSocket:
@@ -34,8 +35,8 @@ class NoticeSocket:
         asyncio.get_running_loop().add_reader(self._sock, self.drain)
 
     def drain(self) -> None:
-        """Take everything that has been said."""
-        while True:
+        """Take what has been said, of a flood only a part: others want to be served in between."""
+        for _ in range(AT_A_TIME):
             try:
                 datagram = self._sock.recv(MAX_DATAGRAM)
             except OSError:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator
 from functools import partial
 
-from supervisord_lite.linux.kernel import Kernel
+from supervisord_lite.linux.kernel import Kernel, Sent
 from supervisord_lite.model.events import (
     Asked,
     Due,
@@ -219,7 +219,12 @@ class Supervisor:
         child = program.child
         if child is not None and child.reaped is None:
             self._trees.survey(child)
-            self._kernel.send(child.pid, number)
+            if self._kernel.send(child.pid, number) is Sent.FORBIDDEN:
+                log.error(
+                    "%s: pid %d may not be signalled: it runs as a user whom this daemon has no power over",
+                    program.name,
+                    child.pid,
+                )
             self._kernel.send(child.pid, signal.SIGCONT)  # a stopped process could not hear
         self.feed(program, Asked())
 
@@ -245,6 +250,9 @@ class Supervisor:
             log.error("%s: its launch failed inside the daemon", program.name, exc_info=error)
             if is_current and program.child is None:
                 self.feed(program, Ended(Exit(error=f"the daemon failed: {error!r}")))
+            elif is_current and program.child is not None:
+                program.child.error = f"the daemon failed: {error!r}"
+                self.kill(program)
 
     async def close(self) -> None:
         """End every launch that is still under way."""

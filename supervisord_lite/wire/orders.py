@@ -33,12 +33,13 @@ class Setup:
     `joins_cgroup`, then what becomes 0, 1, 2 and so on. `daemon` is the pid that has to be its parent,
     `identity` a uid, a gid and supplementary groups (None: it is that already), `errors_prefixed` whether its
     standard error is the journal, so that a traceback carries <3> on every line, and `limits` the resource
-    limits (name, soft, hard) that it has to set itself.
+    limits (name, soft, hard) that it has to set itself. `env` is the whole environment of a command; what is
+    called gets its fork server's with this on top, and less the names in `unset`.
     """
 
     __slots__ = (
         "arguments", "cwd", "daemon", "env", "errors_prefixed", "identity", "joins_cgroup", "limits", "title",
-        "umask", "work",
+        "umask", "unset", "work",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +66,7 @@ class Setup:
         self.cwd = cwd
         self.umask = umask
         self.errors_prefixed = errors_prefixed
+        self.unset: list[str] = []
         self.limits: list[tuple[str, int, int]] = []
 
     def encode(self) -> bytes:

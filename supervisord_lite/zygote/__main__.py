@@ -1,8 +1,8 @@
 """A fork server, run by the daemon with its socket on descriptor 3.
 
 `__main__.py --commands`: the spawner, which imports nothing and launches commands only.
-`__main__.py [--path DIRECTORY]... [MODULE[:CALLABLE]]...`: a zygote, which imports the modules with the
-directories in front of `sys.path`.
+`__main__.py NAME [--path DIRECTORY]... [MODULE[:CALLABLE]]...`: the zygote of that name, which imports the
+modules with the directories in front of `sys.path`.
 """
 
 import sys

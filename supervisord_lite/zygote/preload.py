@@ -25,8 +25,9 @@ def prepare(arguments: list[str]) -> bytes:
 
     Raises `PreloadError`, after the traceback has been printed.
     """
-    entries, directories = _parse(arguments)
-    setproctitle("app-supervisor: zygote " + " ".join(entries))
+    name, *rest = arguments
+    entries, directories = _parse(rest)
+    setproctitle(f"app-supervisor: {name} {' '.join(entries)}")
     sys.path[:0] = [directory for directory in directories if directory not in sys.path]
     began = time.monotonic()
     warnings = preload(entries)

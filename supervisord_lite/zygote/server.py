@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from supervisord_lite.linux import descriptors
 from supervisord_lite.wire.orders import FORK
@@ -35,6 +35,7 @@ class ForkFailed(OSError):
 class ForkServer:
     """The connection to one fork server process; a successor gets an object of its own.
 
+    `env` is the environment that the process was started with.
     `on_news` is called with `Prepared` or `PreloadFailed` when it has imported what it was to import, and
     `on_lost` once, when it is gone or has to be ended because it hangs.
     """
@@ -44,8 +45,10 @@ class ForkServer:
         sock: socket.socket,
         on_news: Callable[[Prepared | PreloadFailed], None],
         on_lost: Callable[[], None],
+        env: Mapping[str, str] | None = None,
     ) -> None:
         sock.setblocking(False)
+        self.env = env or {}
         self._sock = sock
         self._on_news = on_news
         self._on_lost = on_lost

@@ -34,9 +34,12 @@ def _become_python(setup: Setup) -> None:
     for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored, signal.SIG_IGN)
     sys.argv[:] = setup.arguments[:1]
-    os.environ.clear()
+    # Only what differs: writing every variable anew would copy pages that all children share.
+    for name in setup.unset:
+        os.environ.pop(name, None)
     os.environ.update(setup.env)
-    time.tzset()
+    if "TZ" in setup.env or "TZ" in setup.unset:
+        time.tzset()
     setproctitle(setup.title)
     for stream in (sys.stdout, sys.stderr):
         # Whoever prints a line wants it in the log now, not when 8 KiB have come together.

@@ -4,6 +4,7 @@ from signal import SIGKILL, SIGTERM, SIGUSR1
 
 import pytest
 
+from supervisord_lite.linux.kernel import Sent
 from tests.fakes.kernel import DIES, IGNORES, FakeKernel, Unscripted
 
 from .worlds import World
@@ -43,7 +44,7 @@ def test_an_exit_status_is_taken_once(world: World) -> None:
 def test_a_signal_that_ends_it_is_told(world: World) -> None:
     """Killed is not exited."""
     child = world.child()
-    assert world.kernel.send(child, SIGKILL)
+    assert world.kernel.send(child, SIGKILL) is Sent.DELIVERED
     world.wait_for_end(child)
     reaped = world.kernel.reap(child)
     assert (reaped.code, reaped.signal) == (None, SIGKILL)
@@ -68,7 +69,7 @@ def test_a_handled_signal_is_an_exit(world: World) -> None:
 def test_an_ignored_signal_changes_nothing(world: World) -> None:
     """It is sent all the same."""
     child = world.child(on={SIGTERM: IGNORES})
-    assert world.kernel.send(child, SIGTERM)
+    assert world.kernel.send(child, SIGTERM) is Sent.DELIVERED
     assert world.kernel.start_time(child) is not None
     assert world.kernel.dead_child() is None
 
@@ -77,10 +78,10 @@ def test_a_zombie_takes_signals_and_a_reaped_one_does_not(world: World) -> None:
     """A pid means something until it is reaped."""
     child = world.child()
     world.let_exit(child, 0)
-    assert world.kernel.send(child, SIGTERM)
+    assert world.kernel.send(child, SIGTERM) is Sent.DELIVERED
     assert world.kernel.send_group(child, 0)
     world.kernel.reap(child)
-    assert not world.kernel.send(child, SIGTERM)
+    assert world.kernel.send(child, SIGTERM) is Sent.GONE
     assert not world.kernel.send_group(child, 0)
 
 

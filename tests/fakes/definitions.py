@@ -58,6 +58,7 @@ def a_configuration(*programs: Program, **supervisor: Any) -> Configuration:
         instances=dict(Counter(program.companion for program in programs)),
         file="/etc/test.toml",
         files=("/etc/test.toml",),
+        texts={"/etc/test.toml": b""},
         supervisor=a_supervisor(**supervisor),
         programs={program.name: program for program in programs},
     )

@@ -7,7 +7,7 @@ one that has ended is answered for as the kernel does.
 import signal as signals
 from collections.abc import Callable, Mapping
 
-from supervisord_lite.linux.kernel import Reaped
+from supervisord_lite.linux.kernel import Reaped, Sent
 
 US = 1
 """The pid of the process under test, the parent of every main process."""
@@ -111,15 +111,15 @@ class FakeKernel:
         process = self._known(pid)
         return process.parent == US and not process.is_reaped
 
-    def send(self, pid: int, signal: int) -> bool:
+    def send(self, pid: int, signal: int) -> Sent:
         process = self._known(pid)
         if process.is_reaped:
-            return False
+            return Sent.GONE
         if pid in self.forbidden:
-            raise PermissionError(1, "Operation not permitted")
+            return Sent.FORBIDDEN
         self.sent.append((pid, signal))
         self._deliver(process, signal)
-        return True
+        return Sent.DELIVERED
 
     def send_group(self, group: int, signal: int) -> bool:
         members = [p for p in self.processes.values() if p.group == group and not p.is_reaped]

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from tests.integration.process import DEADLINE
 
+LAST = ("WATCHDOG=trigger",)
+"""What ends the process that says it, before it can say that it has."""
+
 
 class Obedient:
     """One running process of the program."""
@@ -27,7 +30,7 @@ class Obedient:
         """Have orders carried out, one after the other."""
         for order in orders:
             self._sock.sendall(f"{order}\n".encode())
-            if not order.startswith("exit"):
+            if order.partition(" ")[2] not in LAST and not order.startswith("exit"):
                 assert self.hear() == "done"
         return self
 

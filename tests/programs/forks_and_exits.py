@@ -9,8 +9,8 @@ def main() -> None:
     reader, writer = os.pipe()
     if os.fork() == 0:
         os.setsid()
-        os.write(writer, b"x")
         print("left behind", os.getpid(), flush=True)
+        os.write(writer, b"x")
         signal.pause()
     os.read(reader, 1)
 

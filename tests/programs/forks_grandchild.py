@@ -16,5 +16,4 @@ def main() -> None:
     runs.main()
 
 
-if __name__ == "__main__":
-    main()
+main() if __name__ == "__main__" else None

@@ -1,8 +1,5 @@
 """`supctl check`: all that is wrong with a configuration, with or without a daemon."""
 
-from importlib import import_module
-from typing import Any
-
 import click
 
 from supervisord_lite.cli.command import SupctlCommand
@@ -42,7 +39,6 @@ def check(session: Session, file: str | None) -> None:
 
 def _check_here(file: str) -> list[dict[str, str]]:
     """The problems of `file` as the protocol has them."""
-    # Not an import statement: `cli` and `daemon` are neighbours that do not know each other (see the layers
-    # in pyproject.toml); this is the one question that needs the daemon's code and not the daemon.
-    found: list[Any] = import_module("supervisord_lite.daemon.check").check(file)
-    return [{"file": p.file, "key": p.key, "message": p.message} for p in found]
+    from supervisord_lite.daemon.check import check  # the one question that needs the daemon's code
+
+    return [{"file": p.file, "key": p.key, "message": p.message} for p in check(file)]

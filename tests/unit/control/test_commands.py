@@ -27,8 +27,8 @@ class FakeOperations:
     def describe(self) -> dict[str, Any]:
         return {"pid": 7}
 
-    async def reread(self) -> dict[str, Any]:
-        return self._note("reread")
+    async def reread(self, wait: bool = True) -> dict[str, Any]:
+        return self._note("reread") if wait else self._note("reread", "unwaited")
 
     async def plan(self) -> dict[str, Any]:
         return self._note("plan")
@@ -156,12 +156,20 @@ async def test_commands_steer(stage: Stage, commands: Commands) -> None:
 
 async def test_commands_of_the_daemon_go_to_it(commands: Commands, operations: FakeOperations) -> None:
     """`reload` without a name is a reread."""
-    for request in (r.Reread(), r.Reload(), r.Plan(), r.Check("/x"), r.Scale("web", "+1")):
+    for request in (
+        r.Reread(),
+        r.Reload(),
+        r.Reload(wait=False),
+        r.Plan(),
+        r.Check("/x"),
+        r.Scale("web", "+1"),
+    ):
         assert await commands.answer(request) == {"ok": True}
     assert await commands.answer(r.Shutdown()) == {"ok": True, "message": "shutting down"}
     assert operations.asked == [
         ("reread",),
         ("reread",),
+        ("reread", "unwaited"),
         ("plan",),
         ("check", "/x"),
         ("scale", "web", "+1"),

@@ -105,8 +105,7 @@ def test_peak_memory_is_read(tmp_path: Path) -> None:
     assert group.peak_memory() == 4096
 
 
-def test_an_error_that_means_no_process_is_raised(tmp_path: Path) -> None:
-    """A group that cannot be removed for another reason is the daemon's problem."""
+def test_what_cannot_be_removed_is_still_there(tmp_path: Path) -> None:
+    """Whatever the reason: it is tried again, and given up in time."""
     (tmp_path / "file").touch()
-    with pytest.raises(NotADirectoryError):
-        Cgroup(tmp_path / "file").remove()
+    assert not Cgroup(tmp_path / "file").remove()

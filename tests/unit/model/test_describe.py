@@ -48,8 +48,8 @@ SITUATIONS = {
         "pid 7, killed, waiting for the kernel to let it go",
     ),
     "given_up": (
-        Life(state=S.FATAL),
-        "exited with status 1 after 2s, given up: 3 restarts within 1min",
+        Life(state=S.FATAL, restarts=(1.0, 2.0, 3.0)),
+        "exited with status 1 after 2s, given up after 3 restarts in a row",
     ),
     "finished": (Life(state=S.EXITED), "exited with status 1 after 2s, not to be restarted"),
     "stopped_by_hand": (Life(state=S.STOPPED, cause=Cause.STOP), "stopped by hand"),

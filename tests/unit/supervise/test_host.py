@@ -114,7 +114,7 @@ async def test_a_fork_server_is_ready_when_it_has_imported(stage: Stage, pair: P
     worker = stage.add("worker", kind=Kind.TARGET, server="zygote")
     stage.feed(zygote, Start())
     await stage.pass_time(1)
-    stage.host.serves(zygote, pair[0])
+    stage.host.serves(zygote, pair[0], {})
     assert zygote.generation == 1
     pair[1].sendall(telling.prepared(0.5, ["preload of shop leaves behind 1 thread(s)"]))
     await stage.reaches(zygote, State.RUNNING)
@@ -131,7 +131,7 @@ async def test_a_preload_that_fails_is_the_error_of_the_zygote(stage: Stage, pai
     zygote = stage.add("zygote", kind=Kind.ZYGOTE, policy=NOTIFY)
     stage.feed(zygote, Start())
     await stage.pass_time(1)
-    stage.host.serves(zygote, pair[0])
+    stage.host.serves(zygote, pair[0], {})
     pair[1].sendall(telling.preload_failed("preload of shop failed: ImportError: no"))
     await stage.pass_time(1)
     stage.kernel.end(101, code=1)
@@ -145,7 +145,7 @@ async def test_a_fork_server_that_hung_up_is_ended(stage: Stage, pair: Pair) -> 
     zygote = stage.add("zygote", kind=Kind.ZYGOTE, policy=NOTIFY)
     stage.feed(zygote, Start())
     await stage.pass_time(1)
-    stage.host.serves(zygote, pair[0])
+    stage.host.serves(zygote, pair[0], {})
     pair[1].close()
     await stage.reaches(zygote, State.BACKOFF)
     assert stage.kernel.sent == [(101, 9)]
@@ -166,7 +166,7 @@ async def test_a_log_writer_is_connected_and_disconnected(stage: Stage, pair: Pa
     writer = stage.add("logwriter", kind=Kind.LOGWRITER)
     stage.feed(writer, Start())
     await stage.reaches(writer, State.RUNNING)
-    stage.host.serves(writer, pair[0])
+    stage.host.serves(writer, pair[0], {})
     assert pair[0].fileno() != -1
     stage.feed(writer, Stop())
     await stage.reaches(writer, State.STOPPED)

@@ -22,7 +22,7 @@ def prepared(directory: Path, *entries: str) -> str:
 
     def scenario() -> str:
         try:
-            return preload.prepare(["--path", str(directory), *entries]).decode()
+            return preload.prepare(["zygote", "--path", str(directory), *entries]).decode()
         except PreloadError as error:
             return str(error)
 
