@@ -36,24 +36,3 @@ def followers(after: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
         for other in others:
             found.setdefault(other, []).append(name)
     return {name: tuple(names) for name, names in found.items()}
-
-
-def find_cycle(after: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """A cycle as the names along it, the first repeated at the end; empty where there is none."""
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> tuple[str, ...]:
-        if name in trail:
-            return (*trail[trail.index(name) :], name)
-        if name in done:
-            return ()
-        for other in after.get(name, ()):
-            if cycle := visit(other, (*trail, name)):
-                return cycle
-        done.add(name)
-        return ()
-
-    for name in after:
-        if cycle := visit(name, ()):
-            return cycle
-    return ()

@@ -12,7 +12,15 @@ from supervisord_lite.config.program import Program
 from supervisord_lite.linux import descriptors
 from supervisord_lite.linux.identity import account
 from supervisord_lite.wire.orders import EXAMINE, EXEC, Setup
-from supervisord_lite.wire.reports import Examined, Failed, FromChild, PreloadFailed, Prepared, Reader
+from supervisord_lite.wire.reports import (
+    Examined,
+    Failed,
+    FromChild,
+    PreloadFailed,
+    Prepared,
+    Reader,
+    ReportError,
+)
 from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 
 from . import environment
@@ -67,15 +75,15 @@ class Examiner:
             )
         finally:
             theirs.close()
-        with conversation:
-            failed = await conversation.last_word()
-            if isinstance(failed, Failed):
-                raise ExaminationFailed(failed.error)
-            match await news:
-                case PreloadFailed(error=error):
-                    raise ExaminationFailed(error)
-                case None:
-                    raise ExaminationFailed("the zygote ended while it imported the preload")
+        cleanup.callback(conversation.end)
+        failed = await conversation.last_word()
+        if isinstance(failed, Failed):
+            raise ExaminationFailed(failed.error)
+        match await news:
+            case PreloadFailed(error=error):
+                raise ExaminationFailed(error)
+            case None:
+                raise ExaminationFailed("the zygote ended while it imported the preload")
         return server
 
     async def _ask(self, server: ForkServer, zygote: Program, targets: tuple[str, ...]) -> dict[str, str]:
@@ -123,7 +131,7 @@ class Examiner:
 
 
 class _Conversation:
-    """The channel to one throwaway child. Left by an exception, it ends the child."""
+    """The channel to one throwaway child. Left by an exception, it ends the child and what that started."""
 
     def __init__(self, pid: int, channel: socket.socket) -> None:
         self._pid = pid
@@ -140,21 +148,24 @@ class _Conversation:
         """What it said last, once it has hung up."""
         reader = Reader[FromChild](FromChild)  # type: ignore[arg-type]
         last: FromChild | None = None
-        while data := await asyncio.get_running_loop().sock_recv(self._channel, 65536):
-            for message in reader.feed(data):
-                last = message
+        try:
+            while data := await asyncio.get_running_loop().sock_recv(self._channel, 65536):
+                for message in reader.feed(data):
+                    last = message
+        except ReportError as error:
+            raise ExaminationFailed(f"the interpreter said what is {error}") from error
         return last
 
     def end(self) -> None:
-        """It took too long, or failed: it is our child until it is reaped, so the pid is its own."""
+        """End it with what it started: it leads a session and a group of its own."""
         self._channel.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
 
     def __enter__(self) -> "_Conversation":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
-            self.end()
+            self.end()  # one that has answered ends by itself
         self._channel.close()

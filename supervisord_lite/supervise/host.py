@@ -32,6 +32,10 @@ class ProcessHost:
         self._log_files = log_files
         self.reaper = Reaper(kernel, trees, self.ended)
 
+    def knows(self, pid: int) -> bool:
+        """Whether this is the main process of some program already."""
+        return self.reaper.knows(pid)
+
     def registered(self, program: Supervised, child: Child) -> None:
         """Its process exists."""
         program.child = child

@@ -39,6 +39,9 @@ class LaunchError(Exception):
 class Host(Protocol):
     """Who asked for the launch, and is told how it goes."""
 
+    def knows(self, pid: int) -> bool:
+        """Whether this is the main process of some program already."""
+
     def registered(self, program: Supervised, child: Child) -> None:
         """The process exists, and is this program's."""
 
@@ -102,6 +105,8 @@ class Launcher:
             pid = await server.fork(theirs, assembly.birthplace)
             if not self._kernel.is_child(pid):
                 raise LaunchError("its process was killed before it was set up")
+            if self._host.knows(pid):
+                raise LaunchError(f"its fork server passed another program's process {pid} off as its own")
         except BaseException:
             ours.close()  # a child that was forked all the same sees end of file, and ends
             raise

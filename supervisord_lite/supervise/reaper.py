@@ -36,6 +36,10 @@ class Reaper:
         self._remains: list[_Owned] = []
         self._again: asyncio.TimerHandle | None = None
 
+    def knows(self, pid: int) -> bool:
+        """Whether this is the living main process of a program."""
+        return pid in self._children
+
     def register(self, program: Supervised, child: Child) -> None:
         """This child is this program's from now on."""
         self._children[child.pid] = _Owned(program, child)

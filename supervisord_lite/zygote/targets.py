@@ -113,6 +113,7 @@ def _examine(targets: tuple[str, ...], channel: socket.socket) -> NoReturn:
     """Report which of the targets cannot be imported or called, and why."""
     found = {target: problem for target in targets if (problem := _problem(target)) is not None}
     telling.tell(channel, telling.examined(found))
+    os.killpg(0, signal.SIGKILL)  # with whatever an import has started
     os._exit(0)
 
 

@@ -251,7 +251,7 @@ class Daemon:
         assert not left, f"survived the daemon: {told}"
         self.output.join()
         self.log.join()
-        assert not self.log.found("ERROR asyncio|never retrieved|failed inside the daemon"), self.log.text()
+        assert not self.log.found("ERROR asyncio|never retrieved|failed inside the daemon"), self.log.text()[:4000]
         assert status in ("0", "1", "78", "-9"), f"the daemon ended with {status}\n{self.log.text()}"
 
     def survivors(self) -> list[int]:

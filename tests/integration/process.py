@@ -50,7 +50,7 @@ class Lines:
         with self._news:
             self._news.wait_for(lambda: len(self.found(pattern)) >= count or not self._is_open, deadline)
             found = self.found(pattern)
-            assert len(found) >= count, f"{pattern!r} not {count} times in:\n{self.text()}"
+            assert len(found) >= count, f"{pattern!r} not {count} times in:\n{self.text()[-4000:]}"
             return found[count - 1]
 
     def found(self, pattern: str) -> list[re.Match[str]]:

@@ -1,13 +1,11 @@
 """Start and stop order, and cycles in it."""
 
-from itertools import pairwise, permutations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisord_lite.model.life import Life
-from supervisord_lite.model.order import find_cycle, followers, start_blockers, stop_blockers
+from supervisord_lite.model.order import followers, start_blockers, stop_blockers
 from supervisord_lite.model.states import State, Wanted
 
 S = State
@@ -57,22 +55,3 @@ def test_followers_are_the_edges_turned_round(after: dict[str, list[str]]) -> No
     """Nothing is lost and nothing added."""
     forwards = {(name, other) for name, others in after.items() for other in others}
     assert {(name, other) for other, names in followers(after).items() for name in names} == forwards
-
-
-def has_cycle(after: dict[str, list[str]]) -> bool:
-    """By brute force: no order of the names puts each after what it comes after."""
-    return not any(
-        all(order.index(other) < order.index(name) for name, others in after.items() for other in others)
-        for order in permutations(NAMES)
-    )
-
-
-@given(graphs)
-def test_a_cycle_is_found_exactly_where_there_is_one(after: dict[str, list[str]]) -> None:
-    """What is found is a closed walk along `after`, and nothing is found only where an order exists."""
-    cycle = find_cycle(after)
-    assert bool(cycle) == has_cycle(after)
-    if cycle:
-        assert cycle[0] == cycle[-1]
-        assert len(set(cycle)) == len(cycle) - 1
-        assert all(other in after[name] for name, other in pairwise(cycle))
