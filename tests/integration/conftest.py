@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ def new_daemon(directory: Path) -> Iterator[Callable[[], Daemon]]:
         return daemons[-1]
 
     yield make
-    for daemon in reversed(daemons):
-        daemon.stop()
+    with ExitStack() as stack:  # each is stopped, whatever becomes of the others
+        for daemon in daemons:
+            stack.callback(daemon.stop)
+    for daemon in daemons:
         assert not daemon.process or not daemon.socket.exists() or daemon.process.returncode == -9
 
 

@@ -251,8 +251,9 @@ class Daemon:
         assert not left, f"survived the daemon: {told}"
         self.output.join()
         self.log.join()
-        assert not self.log.found("ERROR asyncio|never retrieved|failed inside the daemon"), self.log.text()[:4000]
-        assert status in ("0", "1", "78", "-9"), f"the daemon ended with {status}\n{self.log.text()}"
+        log = self.log.text()[:4000]
+        assert not self.log.found("ERROR asyncio|never retrieved|failed inside the daemon"), log
+        assert status in ("0", "1", "78", "-9"), f"the daemon ended with {status}\n{log}"
 
     def survivors(self) -> list[int]:
         """Processes that the daemon has left behind and that live; those that have ended are reaped."""

@@ -41,7 +41,8 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # not generic before cl
 def scale(session: Session, name: str, count: int | str, timeout: float | None) -> None:
     """Set or change the number of instances of companion NAME: COUNT is 4, +1 or -1.
 
-    The number holds until the daemon ends, or the number in the file (instances) changes; put it there to keep it.
+    The number holds until the daemon ends, or the number in the file (instances) changes; put it there to
+    keep it.
     Instances that go are stopped as "supctl stop" does, the highest number first.
     """
     command = {"cmd": "scale", "name": name, "count": count}
