@@ -78,7 +78,7 @@ class Application:
         self._supervisor.launcher = Launcher(self._kernel, assembler, self._host, limits)
         self._readiness = Readiness(registry, notifier)
         self._operations = Operations(configuration, self._supervisor, environ, self)
-        self._shutdown = Shutdown(self._supervisor)
+        self._shutdown = Shutdown(self._supervisor, self._log_files)
         self._stopping: asyncio.Event = asyncio.Event()
         commands = Commands(self._supervisor, outputs, self._operations, self._kernel)
         self._server = ControlServer(control.sock, commands, self._gate(), self._max_clients())

@@ -50,6 +50,13 @@ def listen(supervisor: Supervisor, inherited: Mapping[str, list[socket.socket]])
     for name in inherited.keys() - {INHERITED}:
         log.warning("supervisord-lite: the socket %s that systemd passed is not used", name)
     if given := inherited.get(INHERITED):
+        if given[0].family != socket.AF_UNIX or not given[0].getsockopt(
+            socket.SOL_SOCKET, socket.SO_ACCEPTCONN
+        ):
+            raise CannotListen(
+                f'the socket "{INHERITED}" that systemd passed is no listening unix stream socket; its unit '
+                "needs ListenStream= with a path"
+            )
         return ControlSocket(given[0], Path(os.fsdecode(given[0].getsockname())), None)
     path = Path(supervisor.control_socket)
     try:

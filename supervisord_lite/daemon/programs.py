@@ -1,6 +1,7 @@
 """What the daemon runs under a configuration: the companions, and the fork servers they are launched by."""
 
 import os
+import signal
 import sys
 
 import msgspec
@@ -24,6 +25,9 @@ _LOG_WRITER = (sys.executable, "-P", "-m", "supervisord_lite.supervise.logwriter
 _PERSISTENT = Policy(
     notify=True, restart_delay=0.2, restart_delay_max=10.0, stop_timeout=5.0, ready_timeout=60.0
 )
+# The log writer ends when the daemon hangs up, with everything written. A signal could find it before it is
+# ready for one, so the one it is asked to stop with means nothing to it.
+_WRITING = msgspec.structs.replace(_PERSISTENT, notify=False, startsecs=0.0, stop_signal=signal.SIGCONT)
 _PATIENT = Policy(
     notify=True, restart_delay=1.0, restart_delay_max=30.0, stop_timeout=5.0, ready_timeout=600.0
 )
@@ -70,7 +74,7 @@ def _spawner() -> Program:
 
 def _log_writer(supervisor: Supervisor) -> Program:
     launch = Launch(command=_LOG_WRITER, env={}, user=supervisor.user, group=supervisor.group, rlimits={})
-    return _own(LOGWRITER, launch, msgspec.structs.replace(_PERSISTENT, notify=False, startsecs=0.0))
+    return _own(LOGWRITER, launch, _WRITING)
 
 
 def _zygote(supervisor: Supervisor, launch: Launch) -> Program:

@@ -8,6 +8,7 @@ from supervisord_lite.config.program import Supervisor as Settings
 from supervisord_lite.model.durations import spell
 from supervisord_lite.model.events import Stop
 from supervisord_lite.model.states import Cause, State
+from supervisord_lite.supervise.logfiles import LogFiles
 from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.supervisor import Supervisor
 
@@ -30,8 +31,9 @@ def total_timeout(settings: Settings, supervisor: Supervisor) -> float:
 class Shutdown:
     """One shutdown; `at_once` makes a running one end what is left without asking."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, log_files: LogFiles) -> None:
         self._supervisor = supervisor
+        self._log_files = log_files
         self._changed = asyncio.Event()
         self._is_urgent = False
 
@@ -45,6 +47,7 @@ class Shutdown:
         stop_listening = self._supervisor.news.listen(lambda _: self._changed.set())
         try:
             await self._stop(lambda program: not program.is_own, timeout)
+            self._log_files.disconnect()
             await self._stop(lambda program: program.is_own, OWN_PROGRAMS)
         finally:
             stop_listening()

@@ -82,6 +82,7 @@ def test_an_inherited_socket_is_taken(tmp_path: Path, caplog: pytest.LogCaptureF
     path = tmp_path / "systemd.sock"
     given, other = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     given.bind(str(path))
+    given.listen()
     control = listen(at(tmp_path / "unused"), {"control": [given], "http": [other]})
     assert (control.sock, control.path) == (given, path)
     assert caplog.messages == ["supervisord-lite: the socket http that systemd passed is not used"]
