@@ -170,7 +170,8 @@ def _report(error: ControlError, session: Session) -> int:
         where = ": ".join(part for part in (problem.get("file"), problem.get("key")) if part)
         print(f"  {printable(where)}: {printable(str(problem.get('message')))}", file=sys.stderr)
     if not session.json:
-        for result in error.reply.get("results", ()):
+        results = error.reply.get("results", ())
+        for result in results if len(results) > 1 else ():  # the sentence was about the only one
             line = f"{result.get('name')}: {result.get('message')}"
             print(f"  {printable(line)}", file=sys.stderr)
     return status_of(error)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import tomli
 from msgspec import Struct
 
+from supervisord_lite.config.contents import read_regular
 from supervisord_lite.config.decode import decode_table, explain_unknown, quoted
 from supervisord_lite.config.given import Section
 from supervisord_lite.config.problem import Problems
@@ -78,10 +79,9 @@ def _companions(written: object, file: str, problems: Problems) -> dict[str, Sec
 
 def _read(file: str, problems: Problems) -> bytes | None:
     try:
-        with open(file, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        problems.add(file, "", f"cannot be read: {error.strerror or error}")
+        return read_regular(file)
+    except (OSError, ValueError) as error:
+        problems.add(file, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
         return None
 
 

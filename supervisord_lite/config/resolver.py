@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterable, Mapping
 
 from supervisord_lite.config.account import Accounts
+from supervisord_lite.config.contents import read_regular
 from supervisord_lite.config.environment_file import parse_environment
 from supervisord_lite.config.expansion import Scope, expand
 from supervisord_lite.config.given import Given, Section
@@ -192,8 +193,7 @@ def _why_not_appendable(path: str) -> str | None:
 def _read_environment(path: str) -> dict[str, str] | str | None:
     """Return the variables of a file, None if there is no such file, or what is wrong with it."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            return parse_environment(stream.read())
+        return parse_environment(read_regular(path).decode("utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -71,7 +71,7 @@ class Commands:
                 self._refuse_while_stopping()
                 return await self._steering.start(self._chosen(name), wait, timeout)
             case r.Stop(name=name, wait=wait, timeout=timeout):
-                return await self._steering.stop(self._chosen(name), wait, timeout)
+                return await self._steering.stop(self._stoppable(name), wait, timeout)
             case r.Restart(name=name, wait=wait, timeout=timeout):
                 self._refuse_while_stopping()
                 return await self._steering.restart(self._chosen(name), wait, timeout)
@@ -128,6 +128,15 @@ class Commands:
 
     def _chosen(self, names: r.Names) -> list[Supervised]:
         return chosen(self._registry, names)
+
+    def _stoppable(self, names: r.Names) -> list[Supervised]:
+        programs = self._chosen(names)
+        for program in programs:
+            if program.is_own:
+                raise r.RequestRefused(
+                    f"{program.name} is the daemon's own, and programs need it; restart it instead", "refused"
+                )
+        return programs
 
     def _refuse_while_stopping(self) -> None:
         if self._operations.is_stopping:

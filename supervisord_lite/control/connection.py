@@ -162,6 +162,8 @@ class Connection(asyncio.Protocol):
             line = self._lines.popleft()
             self._proceed()
             await self._answer(line)
+            if self._lines:
+                await asyncio.sleep(0)  # whoever asks much lets others in between
             if not self._writable.is_set():
                 await self._wait_for_reader()
 

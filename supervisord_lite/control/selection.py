@@ -6,6 +6,9 @@ from supervisord_lite.supervise.registry import Registry
 
 from .requests import Names, RequestRefused
 
+MAX_NAMES = 1000
+"""Names in one request: each is compared with every program."""
+
 
 def configured(registry: Registry) -> list[Supervised]:
     """Every program that a file configures, in its order."""
@@ -18,6 +21,10 @@ def chosen(registry: Registry, names: Names) -> list[Supervised]:
     Raises `RequestRefused` where a name means nothing.
     """
     patterns = [names] if isinstance(names, str) else list(names)
+    if len(patterns) > MAX_NAMES:
+        raise RequestRefused(
+            f"a request names at most {MAX_NAMES} programs; use a glob, or all", "bad_request"
+        )
     own = [program for program in registry if program.is_own and program.name in patterns]
     others = [pattern for pattern in patterns if pattern not in {program.name for program in own}]
     companions = {program.name: program.definition.companion for program in configured(registry)}

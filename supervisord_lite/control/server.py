@@ -29,7 +29,7 @@ class ControlServer:
     async def open(self) -> None:
         """Begin to accept."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(self._accept, sock=self._sock, backlog=1024)
+        self._server = await loop.create_unix_server(self._accept, sock=self._sock, backlog=128)
 
     async def close(self) -> None:
         """Stop accepting, and end every connection that is not in the middle of a reply."""

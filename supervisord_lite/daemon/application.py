@@ -88,6 +88,7 @@ class Application:
     async def run(self) -> None:
         """Run until told to stop, and return when nothing is left."""
         prctl.become_subreaper()
+        asyncio.get_running_loop().set_exception_handler(_complain)
         self._handle_signals()
         self._host.watch()
         await self._server.open()
@@ -153,6 +154,10 @@ class Application:
             if shown:
                 self._notifier.ready()
 
+    def is_unclaimed(self, pid: int) -> bool:
+        """Whether this is a child of the daemon that is no program's main process."""
+        return self._kernel.is_child(pid) and not self._host.knows(pid)
+
     def retain_logs(self, paths: Collection[str]) -> None:
         """These are the log files of the configuration now in force."""
         self._log_files.retain(paths)
@@ -177,6 +182,15 @@ def _trees(kernel: Kernel) -> tuple[Trees, bool]:
         except OSError as error:
             log.warning("supervisord-lite: cannot use the delegated control group %s: %s", root, error)
     return GroupTrees(kernel), False
+
+
+def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What went wrong in a callback: a sentence where the system is to blame, else a traceback."""
+    error = context.get("exception")
+    if isinstance(error, OSError):
+        log.error("supervisord-lite: %s: %s", context["message"], error.strerror)
+    else:
+        loop.default_exception_handler(context)
 
 
 def _raise_descriptor_limit() -> Rlimit:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from supervisord_lite.config.load import ConfigError, Problem, load
 from supervisord_lite.config.program import Configuration
 from supervisord_lite.linux import prctl
+from supervisord_lite.linux.kernel import Linux
 from supervisord_lite.supervise import environment
 from supervisord_lite.supervise.examination import ExaminationFailed, Examiner
 from supervisord_lite.supervise.program import Kind
@@ -43,7 +44,7 @@ async def _check_on_its_own(configuration: Configuration) -> list[Problem]:
     theirs.close()
     spawner = ForkServer(ours, lambda _: None, lambda: None)
     try:
-        examiner = Examiner(spawner, os.environ, DEADLINE)
+        examiner = Examiner(spawner, os.environ, DEADLINE, Linux().is_child)
         return list(await target_problems(configuration, configuration.programs.keys(), examiner))
     finally:
         spawner.lose()

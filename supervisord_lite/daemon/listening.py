@@ -9,6 +9,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from supervisord_lite.config.locate import PROJECT_DIRECTORY
 from supervisord_lite.config.program import Supervisor
 from supervisord_lite.linux.identity import UnknownAccount, group_id
 
@@ -60,7 +61,8 @@ def listen(supervisor: Supervisor, inherited: Mapping[str, list[socket.socket]])
         return ControlSocket(given[0], Path(os.fsdecode(given[0].getsockname())), None)
     path = Path(supervisor.control_socket)
     try:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if path.parent.name == PROJECT_DIRECTORY:  # the default place; any other has to be there
+            path.parent.mkdir(mode=0o755, exist_ok=True)
         lock = _lock(path)
         return ControlSocket(_bind(path, supervisor), path, lock)
     except OSError as error:

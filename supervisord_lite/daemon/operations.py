@@ -50,6 +50,9 @@ class Daemon(Protocol):
     def shut_down(self) -> None:
         """Begin to stop everything."""
 
+    def is_unclaimed(self, pid: int) -> bool:
+        """Whether this is a child of the daemon that is no program's main process."""
+
     def reloading(self) -> AbstractContextManager[None]:
         """The time in which a reread goes on."""
 
@@ -213,7 +216,7 @@ class Operations:
         spawner = registry.find(SPAWNER)
         if spawner is None or spawner.serves is None:
             raise RequestRefused("the spawner is not running; try again in a moment", "busy")
-        examiner = Examiner(spawner.serves, self._environ, check.DEADLINE)
+        examiner = Examiner(spawner.serves, self._environ, check.DEADLINE, self._daemon.is_unclaimed)
         return await check.target_problems(fresh, names, examiner, self.planned, registry)
 
     def _intent(self, fresh: Configuration, scaled: dict[str, int], counts: dict[str, int]) -> Intent:

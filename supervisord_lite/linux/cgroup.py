@@ -53,12 +53,13 @@ class Cgroup:
         """Move this process into it. Raises `OSError`."""
         (self.path / "cgroup.procs").write_text("0")
 
-    def open_procs(self) -> int:
-        """A descriptor through which a process of any identity may join. Raises `OSError`.
+    def add(self, pid: int) -> None:
+        """Move another process into it. May wait for a grace period of the kernel. Raises `OSError`.
 
-        The kernel checks the right to move with the credentials of whoever opened the file.
+        The right to do so never leaves this process: with a descriptor of cgroup.procs that it opened,
+        anybody could move anything.
         """
-        return os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+        (self.path / "cgroup.procs").write_text(str(pid))
 
     def open_directory(self) -> int:
         """A descriptor by which a process may be born into it (clone3(2)). Raises `OSError`."""

@@ -14,8 +14,8 @@ def children(pid: int) -> set[int]:
     except FileNotFoundError:
         if os.path.exists(f"/proc/{pid}"):
             return _children_by_scan(pid)  # a kernel without CONFIG_PROC_CHILDREN
-    except ProcessLookupError:
-        pass
+    except OSError:
+        pass  # it has just gone, or no descriptor is left to look with
     return found
 
 

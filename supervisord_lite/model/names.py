@@ -9,20 +9,24 @@ class UnknownProgram(Exception):
 
     def __init__(self, name: str, nearest: str | None = None) -> None:
         hint = f'; did you mean "{nearest}"?' if nearest else ""
-        super().__init__(f'no program is called "{name}"{hint}')
+        verb = "matches" if _is_glob(name) else "is called"
+        super().__init__(f'no program {verb} "{name}"{hint}')
         self.name = name
+
+
+ALL = ("all", "*")
 
 
 def select(patterns: Iterable[str], companions: Mapping[str, str]) -> list[str]:
     """The names that the patterns mean, each once, in the order of `companions` (name to companion).
 
-    NAME means every instance of that companion, NAME:* too, NAME:1 also the only instance; a glob may match
-    nothing, a name may not: then `UnknownProgram` is raised.
+    NAME means every instance of that companion, NAME:* too, NAME:1 also the only instance. What means nobody
+    is a mistake, and raises `UnknownProgram`; only "all" and "*" may mean nobody.
     """
     chosen: set[str] = set()
     for pattern in patterns:
         found = {name for name, companion in companions.items() if _matches(pattern, name, companion)}
-        if not found and not _is_glob(pattern):
+        if not found and pattern not in ALL:
             raise UnknownProgram(pattern, _nearest(pattern, companions))
         chosen |= found
     return [name for name in companions if name in chosen]

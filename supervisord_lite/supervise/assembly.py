@@ -30,9 +30,7 @@ class Assembly:
         self.account: Account | None = None
         self.cgroup: Cgroup | None = None
         self.birthplace: int | None = None
-        """The directory of the group that the process is born into."""
-        self.procs: int | None = None
-        """Where that cannot be, the cgroup.procs through which it joins its group."""
+        """The directory of the group that the process is born into, where its fork server may do that."""
         self.serving: socket.socket | None = None
         """The daemon's end of a fork server's socket."""
         self.notices: NoticeSocket | None = None
@@ -68,17 +66,11 @@ class Assembly:
             title=f"{environment.TITLE}{program.name} [{launch.target}]",
             daemon=os.getpid(),
             env=self.env,
-            joins_cgroup=self.procs is not None,
             identity=(identity.uid, identity.gid, identity.groups) if identity is not None else None,
             cwd=launch.cwd,
             umask=launch.umask,
             errors_prefixed=self.errors_prefixed,
         )
-
-    @property
-    def handed_over(self) -> list[int]:
-        """The descriptors that go with the setup, in its order."""
-        return [*([self.procs] if self.procs is not None else []), *self.fds]
 
 
 class Assembler:
@@ -131,11 +123,7 @@ class Assembler:
         assembly.cgroup = self._trees.plant(definition.name)
         if assembly.cgroup is None:
             return
-        if program.kind is Kind.TARGET:
-            # Its zygote may run as an unprivileged user: the daemon's right to move is in the descriptor.
-            assembly.procs = assembly.cgroup.open_procs()
-            assembly.open.callback(os.close, assembly.procs)
-        else:
+        if program.kind is not Kind.TARGET:
             assembly.birthplace = assembly.cgroup.open_directory()
             assembly.open.callback(os.close, assembly.birthplace)
 

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 
 from supervisord_lite.config.program import Program
@@ -33,11 +33,19 @@ class ExaminationFailed(Exception):
 class Examiner:
     """Examines targets in forks of a zygote: of one that serves, or of a fresh one that is ended afterwards.
 
-    `seconds` bounds each examination with everything it imports. `environ` is the daemon's environment.
+    `seconds` bounds each examination with everything it imports. `environ` is the daemon's environment, and
+    `is_ours` says whether a process is a child of this one that is no program's.
     """
 
-    def __init__(self, spawner: ForkServer, environ: Mapping[str, str], seconds: float) -> None:
+    def __init__(
+        self,
+        spawner: ForkServer,
+        environ: Mapping[str, str],
+        seconds: float,
+        is_ours: Callable[[int], bool],
+    ) -> None:
         self._spawner = spawner
+        self._is_ours = is_ours
         self._environ = environment.inherited(environ)
         self._seconds = seconds
 
@@ -104,6 +112,9 @@ class Examiner:
         except BaseException:
             ours.close()
             raise
+        if not self._is_ours(pid):
+            ours.close()
+            raise ExaminationFailed(f"its fork server passed a foreign process {pid} off as its own")
         conversation = _Conversation(pid, ours)
         null = os.open(os.devnull, os.O_RDWR)
         try:

@@ -23,6 +23,10 @@ from .trees import Trees
 log = logging.getLogger(__name__)
 
 
+LAST_MOMENT = 0.5
+"""Seconds that a fork server has to end by itself once it has hung up."""
+
+
 class ProcessHost:
     """Listens to launches, ends, fork servers and notices, and feeds the supervisor."""
 
@@ -107,7 +111,10 @@ class ProcessHost:
             self._supervisor.feed(program, Ready())
 
         def on_lost() -> None:
-            # It ended, and will be reaped; or it hangs, and has to end.
+            # It ended, and will be reaped in a moment; or it hangs, and has to end.
+            asyncio.get_running_loop().call_later(LAST_MOMENT, end)
+
+        def end() -> None:
             if program.child is child and child is not None and child.reaped is None:
                 self._kernel.send(child.pid, signal.SIGKILL)
 

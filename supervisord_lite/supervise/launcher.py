@@ -67,14 +67,16 @@ class Launcher:
         self._host = host
         self._limits = limits
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._slots = asyncio.Semaphore(max(1, min(AT_ONCE, soft // DESCRIPTORS_SPARED)))
+        self._at_once = max(1, min(AT_ONCE, soft // DESCRIPTORS_SPARED))
+        self._slots: dict[str, asyncio.Semaphore] = {}
+        """For each fork server its own: one that hangs holds up nobody else's programs."""
 
     async def launch(self, program: Supervised, server: ForkServer | None) -> None:
         """Start a process for the program; without a fork server it is the spawner.
 
         Raises `LaunchError`, or `ForkServerLost` where a successor of the fork server may be asked.
         """
-        async with self._slots:
+        async with self._slots.setdefault(program.server, asyncio.Semaphore(self._at_once)):
             if server is None and program.kind is not Kind.SPAWNER:
                 raise ForkServerLost("ended before it was asked")
             try:
@@ -116,7 +118,7 @@ class Launcher:
         setup = assembly.setup(program.definition, identity)
         if program.kind is Kind.TARGET:
             setup.env, setup.unset = environment.difference(setup.env, server.env)
-        await self._instruct(program, child, setup, assembly.handed_over)
+        await self._instruct(program, child, setup, assembly.fds)
 
     def _begin(self, program: Supervised, child: Child, assembly: Assembly) -> None:
         child.notices = assembly.take_notices()
@@ -129,6 +131,9 @@ class Launcher:
         """From here on the process ends by itself or is killed, and its end explains what went wrong."""
         assert child.channel is not None
         try:
+            if program.kind is Kind.TARGET and child.cgroup is not None:
+                # Not by itself, as the zygote's user; and off the loop, because the kernel may take its time.
+                await asyncio.to_thread(child.cgroup.add, child.pid)
             setup.limits = self._limit(program, child.pid)
             async with asyncio.timeout(SETUP_PATIENCE):
                 await _send(child.channel, setup.encode(), fds)

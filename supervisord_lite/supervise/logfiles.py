@@ -5,6 +5,7 @@ and takes nobody down: its successor goes on reading.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import socket
@@ -17,6 +18,9 @@ from supervisord_lite.wire import frames
 from supervisord_lite.wire.logwriting import Attach, Reopen
 
 log = logging.getLogger(__name__)
+
+RETRY = 5.0
+"""Seconds until a log file that cannot be opened is tried again."""
 
 MODE = 0o640
 """Permissions of a log file that is made."""
@@ -55,6 +59,7 @@ class LogFiles:
         self._pipes: dict[str, _Pipe] = {}
         self._writer: socket.socket | None = None
         self._outbox: deque[_Letter] = deque()
+        self._retry: asyncio.TimerHandle | None = None
 
     def writer(self, path: str, owner: tuple[int, int] | None) -> int:
         """The descriptor whose bytes end up in the file; stays this object's. Raises `OSError`."""
@@ -93,6 +98,22 @@ class LogFiles:
                 self._hand_over(path, pipe)
             except OSError as error:
                 log.error("%s: cannot open the log file: %s", path, error.strerror)
+                if not pipe.is_attached:
+                    self._try_again()
+
+    def _try_again(self) -> None:
+        """A pipe that nobody reads would stop its program."""
+        if self._retry is None:
+            self._retry = asyncio.get_running_loop().call_later(RETRY, self._attach_the_rest)
+
+    def _attach_the_rest(self) -> None:
+        self._retry = None
+        for path, pipe in self._pipes.items():
+            if self._writer is not None and not pipe.is_attached:
+                try:
+                    self._hand_over(path, pipe)
+                except OSError:
+                    self._try_again()
 
     def retain(self, paths: Collection[str]) -> None:
         """Let go of files that no program is to write to; what still does keeps its end."""
@@ -101,6 +122,8 @@ class LogFiles:
 
     def close(self) -> None:
         """Let go of everything."""
+        if self._retry is not None:
+            self._retry.cancel()
         self.retain(())
         self.disconnect()
 
@@ -139,12 +162,32 @@ class LogFiles:
 
 
 def _open(path: str, owner: tuple[int, int] | None) -> int:
-    """Open for append; a file that is made belongs to the program's user."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
+    """Open for append; a file that is made belongs to the program's user. Raises `OSError`.
+
+    The directory may be a program's to write: a privileged daemon follows no link there, and appends to no
+    file that is somebody else's or has a second name.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK | os.O_NOFOLLOW
     try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        fd = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW, MODE)
-    if owner is not None and os.geteuid() == 0 and stat.S_ISREG(os.fstat(fd).st_mode):
+        fd = os.open(path, flags | os.O_CREAT | os.O_EXCL, MODE)
+    except FileExistsError:
+        return _open_existing(path, flags, owner)
+    if owner is not None and os.geteuid() == 0:
         os.fchown(fd, *owner)
+    return fd
+
+
+def _open_existing(path: str, flags: int, owner: tuple[int, int] | None) -> int:
+    if os.path.islink(path):
+        raise OSError(errno.ELOOP, "is a symbolic link, and a log file has to be a file", path)
+    fd = os.open(path, flags)
+    found = os.fstat(fd)
+    owners = {0, os.geteuid(), owner[0] if owner is not None else 0}
+    if (
+        os.geteuid() == 0
+        and stat.S_ISREG(found.st_mode)
+        and (found.st_uid not in owners or found.st_nlink != 1)
+    ):
+        os.close(fd)
+        raise OSError(errno.EPERM, "is another user's file, or has a second name; it is not written to", path)
     return fd

@@ -1,6 +1,7 @@
 """The NOTIFY_SOCKET of a program with `notify = true`: one of its own, so nobody speaks for another."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -47,4 +48,5 @@ class NoticeSocket:
         """Stop listening and remove the socket."""
         asyncio.get_running_loop().remove_reader(self._sock)
         self._sock.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its directory may have become read-only
+            self.path.unlink()

@@ -29,8 +29,7 @@ EXAMINE = "examine"
 class Setup:
     """Who a child is to be, then what it is to do.
 
-    The descriptors that come with it are, in this order: the program's cgroup.procs opened for writing where
-    `joins_cgroup`, then what becomes 0, 1, 2 and so on. `daemon` is the pid that has to be its parent,
+    The descriptors that come with it become 0, 1, 2 and so on. `daemon` is the pid that has to be its parent,
     `identity` a uid, a gid and supplementary groups (None: it is that already), `errors_prefixed` whether its
     standard error is the journal, so that a traceback carries <3> on every line, and `limits` the resource
     limits (name, soft, hard) that it has to set itself. `env` is the whole environment of a command; what is
@@ -38,7 +37,7 @@ class Setup:
     """
 
     __slots__ = (
-        "arguments", "cwd", "daemon", "env", "errors_prefixed", "identity", "joins_cgroup", "limits", "title",
+        "arguments", "cwd", "daemon", "env", "errors_prefixed", "identity", "limits", "title",
         "umask", "unset", "work",
     )  # fmt: skip
 
@@ -50,7 +49,6 @@ class Setup:
         title: str,
         daemon: int,
         env: dict[str, str],
-        joins_cgroup: bool = False,
         identity: tuple[int, int, tuple[int, ...]] | None = None,
         cwd: str | None = None,
         umask: int | None = None,
@@ -61,7 +59,6 @@ class Setup:
         self.title = title
         self.daemon = daemon
         self.env = env
-        self.joins_cgroup = joins_cgroup
         self.identity = identity
         self.cwd = cwd
         self.umask = umask

@@ -71,10 +71,8 @@ def _receive(channel: socket.socket) -> tuple[Setup, list[int]]:
 
 
 def _apply(setup: Setup, fds: list[int]) -> None:
-    """Order matters: cgroup and descriptors while privileged, the parent-death signal after the identity."""
+    """Order matters: descriptors while privileged, the parent-death signal after the identity."""
     _step("become a session leader", os.setsid)
-    if setup.joins_cgroup:
-        _step("join its cgroup", lambda: _join(fds.pop(0)))
     _step("set up its descriptors", lambda: _place(fds))
     for name, soft, hard in setup.limits:
         _limit(name, soft, hard)
@@ -82,7 +80,10 @@ def _apply(setup: Setup, fds: list[int]) -> None:
         os.umask(setup.umask)
     if setup.identity is not None:
         uid, gid, groups = setup.identity
-        _step("take its groups", lambda: os.setgroups(groups))
+        _step(
+            f"take the groups of user {uid}, for which the daemon has to be root",
+            lambda: os.setgroups(groups),
+        )
         _step(f"become group {gid}", lambda: os.setresgid(gid, gid, gid))
         _step(f"become user {uid}", lambda: os.setresuid(uid, uid, uid))
     cwd = setup.cwd
@@ -106,11 +107,6 @@ def _reset_signals(changed: tuple[int, ...]) -> None:
     for number in changed:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _join(procs: int) -> None:
-    os.write(procs, b"0")
-    os.close(procs)
 
 
 def _park(channel: socket.socket, fds: list[int]) -> tuple[socket.socket, list[int]]:

@@ -5,6 +5,7 @@ its child is handed to the daemon (a child subreaper) with a C library that know
 children do nothing but execute a command, and are cloned as the daemon's children in one step.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -109,8 +110,9 @@ def _clone(cgroup: int | None) -> int:
 
 
 def _fork_twice(cgroup: int | None) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # a preload may have put anything there
+            stream.flush()
     report, told = os.pipe()
     try:
         middle = os.fork()
@@ -122,7 +124,8 @@ def _fork_twice(cgroup: int | None) -> int:
         _close(report, told)
         return 0
     os.close(told)
-    os.waitpid(middle, 0)
+    with contextlib.suppress(ChildProcessError):  # a preload may ignore SIGCHLD
+        os.waitpid(middle, 0)
     answer = int(os.read(report, 32) or b"-1")
     os.close(report)
     if answer < 0:

@@ -30,7 +30,11 @@ def prepare(arguments: list[str]) -> bytes:
     setproctitle(f"app-supervisor: {name} {' '.join(entries)}")
     sys.path[:0] = [directory for directory in directories if directory not in sys.path]
     began = time.monotonic()
+    directory, mask = os.getcwd(), os.umask(0o077)
+    os.umask(mask)
     warnings = preload(entries)
+    os.chdir(directory)  # what an import changed of these is not what a program was configured to have
+    os.umask(mask)
     return telling.prepared(time.monotonic() - began, warnings)
 
 

@@ -107,6 +107,8 @@ class ForkServer:
 
     def _take(self, message: FromServer) -> None:
         match message:
+            case Forked(pid=pid) if pid <= 1:
+                self.lose()  # it runs anybody's code: what it says is no reason to signal everybody
             case Forked(id=number, pid=pid):
                 answer = self._waiting.pop(number, None)
                 if answer is not None and not answer.done():
@@ -114,7 +116,7 @@ class ForkServer:
             case ForkRefused(id=number, errno=errno):
                 answer = self._waiting.pop(number, None)
                 if answer is not None and not answer.done():
-                    reason = f"the kernel refused to fork: {os.strerror(errno)}"
+                    reason = f"the kernel refused to fork: {os.strerror(errno % 4096)}"
                     answer.set_exception(ForkFailed(errno, reason))
             case Prepared() | PreloadFailed():
                 self._on_news(message)

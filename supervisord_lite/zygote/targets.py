@@ -43,7 +43,8 @@ def _become_python(setup: Setup) -> None:
     setproctitle(setup.title)
     for stream in (sys.stdout, sys.stderr):
         # Whoever prints a line wants it in the log now, not when 8 KiB have come together.
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        with contextlib.suppress(AttributeError):  # a preload may have put something else there
+            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
 def _call(setup: Setup, channel: socket.socket) -> NoReturn:
@@ -92,7 +93,7 @@ def _leave(status: int) -> NoReturn:
     with contextlib.suppress(Exception):
         atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
     os._exit(status)
 

@@ -37,6 +37,9 @@ class FakeDaemon:
         finally:
             self.is_reloading = False
 
+    def is_unclaimed(self, pid: int) -> bool:
+        return True
+
     def retain_logs(self, paths: Collection[str]) -> None:
         assert self.is_reloading
         self.logs.append(set(paths))

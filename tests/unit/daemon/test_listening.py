@@ -29,8 +29,8 @@ def can_connect(path: Path) -> bool:
 
 @pytest.mark.parametrize("mode", [0o600, 0o660, 0o666])
 def test_it_is_bound_with_its_mode(tmp_path: Path, mode: int) -> None:
-    """In a directory that is made for it, and it goes with the daemon."""
-    path = tmp_path / "run" / "control.sock"
+    """In the default directory that is made for it, and it goes with the daemon."""
+    path = tmp_path / "app-supervisor" / "control.sock"
     control = listen(at(path, control_socket_mode=mode), {})
     assert stat.S_IMODE(path.stat().st_mode) == mode
     control.sock.listen()

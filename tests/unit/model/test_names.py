@@ -23,7 +23,6 @@ COMPANIONS = {"web": "web", "worker:1": "worker", "worker:2": "worker", "mail": 
         (["all"], list(COMPANIONS)),
         (["*"], list(COMPANIONS)),
         (["mail", "web", "mail"], ["web", "mail"]),
-        (["nothing*"], []),
         ([], []),
     ],
 )

@@ -168,7 +168,7 @@ async def test_a_new_file_belongs_to_the_programs_user(files: LogFiles, tmp_path
 async def test_a_link_is_not_followed_to_make_a_file(files: LogFiles, tmp_path: Path) -> None:
     """In a directory of the program's user it could lead anywhere."""
     (tmp_path / "log").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+    with pytest.raises(OSError, match="is a symbolic link"):
         files.writer(str(tmp_path / "log"), None)
     assert not (tmp_path / "elsewhere").exists()
     files.close()

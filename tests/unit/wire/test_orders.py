@@ -16,7 +16,6 @@ def test_a_setup_survives_the_way() -> None:
         title="worker",
         daemon=7,
         env={"PATH": "/bin", "ODD": "\udcfe"},
-        joins_cgroup=True,
         identity=(1000, 1001, (1001, 27)),
         cwd="/srv",
         umask=0o027,
@@ -32,5 +31,5 @@ def test_what_is_not_said_is_left_as_it_is() -> None:
     """By default a child changes nothing about itself."""
     setup = Setup(CALL, ("shop:run",), title="worker", daemon=7, env={})
     assert (setup.identity, setup.cwd, setup.umask) == (None, None, None)
-    assert not setup.joins_cgroup
+    assert not setup.errors_prefixed
     assert not setup.errors_prefixed
