@@ -14,6 +14,9 @@ from supervisord_lite.supervise.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
 
+KILLS = 30
+"""Times, a second apart at the most, that what is left is killed before it is left behind."""
+
 OWN_PROGRAMS = 10.0
 """Seconds for the daemon's own programs to end after all others have."""
 
@@ -64,7 +67,13 @@ class Shutdown:
                     self._changed.clear()
         except TimeoutError:
             log.warning("supervisord-lite: %s for an orderly stop have passed", spell(timeout))
-        while left := self._left(concerns):
+        await self._kill_the_rest(concerns)
+
+    async def _kill_the_rest(self, concerns: Callable[[Supervised], bool]) -> None:
+        for _ in range(KILLS):
+            left = self._left(concerns)
+            if not left:
+                return
             self._kill(left)
             try:
                 async with asyncio.timeout(1.0):
@@ -72,6 +81,8 @@ class Shutdown:
             except TimeoutError:
                 continue
             self._changed.clear()
+        for program in self._left(concerns):
+            log.error("%s: left behind, because it does not die or may not be killed", program.name)
 
     def _left(self, concerns: Callable[[Supervised], bool]) -> list[Supervised]:
         return [
