@@ -97,14 +97,24 @@ async def test_what_starts_or_waits_goes_too(stage: Stage) -> None:
 
 
 async def test_what_the_kernel_holds_is_killed_until_it_goes(stage: Stage) -> None:
-    """The daemon does not end before its programs have."""
+    """The daemon gives its programs time to end."""
     stage.launcher.reactions = {SIGTERM: IGNORES}
     worker = stage.add("worker", policy=STUBBORN)
     await running(stage, worker)
     stage.kernel.processes[101].is_unkillable = True
-    asyncio.get_running_loop().call_later(100.0, stage.kernel.end, 101)
+    asyncio.get_running_loop().call_later(20.0, stage.kernel.end, 101)
     await Shutdown(stage.supervisor, LogFiles()).run(5.0)
-    assert stage.kernel.clock == pytest.approx(1101.0)
+    assert stage.kernel.clock == pytest.approx(1021.0)
+
+
+async def test_what_never_goes_is_left_behind(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """The daemon ends all the same, and says what it left."""
+    stage.launcher.reactions = {SIGTERM: IGNORES}
+    worker = stage.add("worker", policy=STUBBORN)
+    await running(stage, worker)
+    stage.kernel.processes[101].is_unkillable = True
+    await Shutdown(stage.supervisor, LogFiles()).run(5.0)
+    assert "worker: left behind, because it does not die or may not be killed" in caplog.messages
 
 
 async def test_the_daemons_own_have_a_time_of_their_own(stage: Stage) -> None:
