@@ -66,8 +66,8 @@ def preload(entries: Iterable[str]) -> list[str]:
 
 _POOL = 1 << 14
 _FIRST_BLOCK = 48
-"""CPython gives out up to 512 bytes from pools of this size, a kind of pool for each multiple of 16 bytes; the
-first block of a pool is so far behind its beginning (Objects/obmalloc.c)."""
+"""CPython gives out up to 512 bytes from pools of this size, a kind of pool for each multiple of 16 bytes;
+the first block of a pool is so far behind its beginning (Objects/obmalloc.c)."""
 
 _ENOUGH = 50_000
 """Blocks after which an allocator that works otherwise is left alone."""

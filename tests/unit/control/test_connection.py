@@ -159,7 +159,9 @@ async def test_an_error_inside_the_daemon_is_told_and_logged(
         assert refusal["code"] == "internal"
         assert await client.is_closed()
         assert (await other.ask("status"))["ok"]
-    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    errors = [
+        r for r in caplog.records if r.levelno == logging.ERROR and r.name.startswith("supervisord_lite")
+    ]
     assert [record.getMessage() for record in errors] == [
         "control socket: a request failed inside the daemon"
     ]
