@@ -12,6 +12,9 @@ from supervisord_lite.wire.reports import Examined, Failed, FromChild, Reader, R
 
 from .notices import NoticeSocket
 
+AT_A_TIME = 16
+"""Reads before others are served: one that floods its channel holds nobody up."""
+
 
 class Child:
     """A registered process. `born` and `died` are monotonic seconds, `cookie` marks everything it starts."""
@@ -54,7 +57,9 @@ class Child:
         End of file closes the channel, and counts as `SetUp`: a command that was executed says no more.
         """
         news: SetUp | Examined | None = None
-        while self.channel is not None:
+        for _ in range(AT_A_TIME):
+            if self.channel is None:
+                break
             try:
                 data = self.channel.recv(65536)
             except BlockingIOError:
