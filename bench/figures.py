@@ -9,13 +9,19 @@ PEERS = ("supervisord", "circus")
 
 
 class Figure:
-    """One question and the samples that answer it. Less is better; `target` is the most that passes."""
+    """One question and the samples that answer it.
 
-    def __init__(self, question: str, unit: str, target: float | None = None, note: str = "") -> None:
+    Less is better, and `target` the most that passes; where `more` is better, the least.
+    """
+
+    def __init__(
+        self, question: str, unit: str, target: float | None = None, note: str = "", *, more: bool = False
+    ) -> None:
         self.question = question
         self.unit = unit
         self.target = target
         self.note = note
+        self.more = more
         self.samples: dict[str, list[float]] = {}
 
     def add(self, name: str, value: float) -> None:
@@ -33,12 +39,20 @@ class Figure:
         ours = self.median(OURS)
         if self.target is None or ours is None:
             return ""
-        return "PASS" if ours <= self.target else "MISS"
+        return "PASS" if (ours >= self.target if self.more else ours <= self.target) else "MISS"
+
+    @property
+    def best(self) -> float | None:
+        """The best of our samples, where there are several."""
+        ours = self.samples.get(OURS, ())
+        return (max(ours) if self.more else min(ours)) if len(ours) > 1 else None
 
     def ratio(self, name: str) -> float | None:
-        """How many times ours it is."""
+        """How many times better than it ours is."""
         ours, theirs = self.median(OURS), self.median(name)
-        return theirs / ours if ours and theirs is not None else None
+        if not ours or not theirs:
+            return None
+        return ours / theirs if self.more else theirs / ours
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for a file."""
@@ -50,21 +64,21 @@ class Figure:
             "note": self.note or None,
             "median": {name: self.median(name) for name in self.samples},
             "minimum": {name: min(values) for name, values in self.samples.items()},
+            "maximum": {name: max(values) for name, values in self.samples.items()},
             "ratio": {name: self.ratio(name) for name in self.samples if name != OURS},
             "samples": self.samples,
         }
 
-    def row(self) -> list[str]:
+    def row(self, peers: Sequence[str]) -> list[str]:
         """Its cells of the table."""
-        ours = self.samples.get(OURS)
         return [
             self.question,
             self.unit,
-            "" if self.target is None else f"≤ {_spell(self.target)}",
+            "" if self.target is None else f"{'≥' if self.more else '≤'} {_spell(self.target)}",
             self.verdict,
             _spell(self.median(OURS)),
-            _spell(min(ours)) if ours and len(ours) > 1 else "",
-            *(self._beside(name) for name in PEERS),
+            _spell(self.best),
+            *(self._beside(name) for name in peers),
             self.note,
         ]
 
@@ -73,13 +87,11 @@ class Figure:
         return _spell(self.median(name)) + (f" ({ratio:.1f}×)" if ratio is not None else "")
 
 
-HEAD = ("figure", "unit", "target", "", "ours", "least", *(f"{name} (× ours)" for name in PEERS), "")
-
-
-def table(figures: Sequence[Figure]) -> str:
+def table(figures: Sequence[Figure], peers: Sequence[str] = PEERS) -> str:
     """All figures, as a table that is readable as it is and as Markdown."""
-    rows = [list(HEAD), *(figure.row() for figure in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    head = ["figure", "unit", "target", "", "ours", "best", *(f"{name} (ours better)" for name in peers), ""]
+    rows = [head, *(figure.row(peers) for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [_line(row, widths) for row in rows]
     rule = "|".join("-" * (width + 2) for width in widths)
     return "\n".join([lines[0], f"|{rule}|", *lines[1:]])

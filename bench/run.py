@@ -1,4 +1,4 @@
-"""`make bench`: ours beside supervisord and circus, in one run and by turns.
+"""`make bench`: ours beside supervisord and circus, and our pools beside gunicorn's, in one run and by turns.
 
 Prints one table: medians, the least of ours, the targets, and how many times ours the others are. With
 `--json FILE` every sample is written to a file. `make bench ARGS=--quick` takes less than a minute.
@@ -13,10 +13,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import environment, machine
+from bench.dirty.calls import IDLE, PEERS, Calls, Seconds
 from bench.figures import Figure, table
 from bench.lifecycle import Lifecycle
 from bench.ours import Ours
@@ -40,10 +42,11 @@ class Scale(NamedTuple):
     sharing: int
     peers_replacement: int
     peers_of_application: bool
+    pools: Seconds
 
 
-FULL = Scale(7, 5, 3, 9, 10.0, 9, 3, 3, True)
-QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1, 1, False)
+FULL = Scale(7, 5, 3, 9, 10.0, 9, 3, 3, True, Seconds(5, 4.0, 5.0, 5000, IDLE))
+QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1, 1, False, Seconds(1, 2.0, 3.0, 2000, IDLE))
 
 
 def main() -> int:
@@ -56,12 +59,19 @@ def main() -> int:
     began = time.monotonic()
     print(machine.describe(), flush=True)
     try:
-        figures = measure(_subjects(), directory, QUICK if options.quick else FULL)
+        scale = QUICK if options.quick else FULL
+        figures = [] if options.only == "pools" else measure(_subjects(), directory, scale)
+        calls = [] if options.only == "programs" else _measure_pools(directory, scale)
     except TooSlow as error:
         print(f"bench: {error}; what it wrote is in {directory}", file=sys.stderr)
         return 1
     shutil.rmtree(directory)
-    print(f"\n{table(figures)}\n\n{machine.describe()}; took {time.monotonic() - began:.0f} s")
+    if figures:
+        print(f"\n{table(figures)}")
+    if calls:
+        print(f"\nDirty pools, beside gunicorn {version('gunicorn')}\n\n{table(calls, PEERS)}")
+    print(f"\n{machine.describe()}; took {time.monotonic() - began:.0f} s")
+    figures += calls
     if options.json:
         _write(options.json, figures)
     missed = [figure.question for figure in figures if figure.verdict == "MISS"]
@@ -70,8 +80,9 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Measure ours beside supervisord and circus, by turns.")
+    parser = argparse.ArgumentParser(description="Measure ours beside supervisord, circus and gunicorn.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no peers with 500 programs")
+    parser.add_argument("--only", choices=("programs", "pools"), help="one half of the figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to this file")
     return parser
 
@@ -121,6 +132,13 @@ def _measure_application(subjects: Sequence[Subject], directory: Path, scale: Sc
         subjects[0], subjects[1] if scale.peers_of_application else None, directory / "sharing", scale.sharing
     )
     return [django.figure, *sharing.figures()]
+
+
+def _measure_pools(directory: Path, scale: Scale) -> list[Figure]:
+    _say("dirty pools")
+    pools = Calls()
+    pools.measure(directory / "pools", scale.pools)
+    return list(pools.figures())
 
 
 def _say(what: str) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 CONFIGURATION = ROOT / "etc" / "app-supervisor.toml"
+EXAMPLE = CONFIGURATION.parent / "example"
 SYSTEM_USER = "app-supervisor"
 LONGEST_DIRECTORY = 80  # bytes; the whole path of a unix socket has 107 (unix(7))
 READY_WITHIN = 90.0  # seconds, as systemd's TimeoutStartSec=
@@ -126,9 +127,14 @@ def stop(daemon: Daemon) -> int:
 
 
 def show(environ: dict[str, str]) -> None:
-    """Print the status table and what to try next, ready to be copied."""
+    """Print the status table, call the pool, and print what to try next, ready to be copied."""
     supctl = f"{BIN.relative_to(ROOT)}/supctl"
+    pool = Path(environ["RUNTIME_DIRECTORY"]) / "dirty.sock"
     subprocess.run([BIN / "supctl", "status"], env=environ, check=False)
+    print("\nA call to the pool, a stream from it, and one worker more:", flush=True)
+    subprocess.run([BIN / "python", "-m", "shop.ask", pool], cwd=EXAMPLE, env=environ, check=False)
+    subprocess.run([BIN / "supctl", "scale", "dirty", "+1"], env=environ, check=False)
+    subprocess.run([BIN / "supctl", "status", "dirty"], env=environ, check=False)
     print(
         f"""
 Ready. Try in another terminal:
@@ -136,6 +142,9 @@ Ready. Try in another terminal:
   {supctl} status worker:1
   {supctl} scale worker +1
   {supctl} restart 'worker:*'
+  (cd etc/example && ../../.venv/bin/python -m shop.ask {shlex.quote(str(pool))})
+  {supctl} scale dirty -1
+  {supctl} stash keys asked
   {supctl} events          # and in a third one: kill -9 $({supctl} pid scheduler)
   echo '{{"cmd": "status"}}' | socat - UNIX-CONNECT:$SUPCTL_SOCKET
 Change etc/app-supervisor.toml, then {supctl} plan and {supctl} reread.
@@ -167,7 +176,7 @@ def configuration_for_us(directory: Path) -> Path:
     text = CONFIGURATION.read_text()
     copy.write_text(text.replace("\n[supervisor]\n", '\n[supervisor]\nuser = "root"\n', 1))
     (directory / "example").unlink(missing_ok=True)
-    (directory / "example").symlink_to(CONFIGURATION.parent / "example")
+    (directory / "example").symlink_to(EXAMPLE)
     return copy
 
 

@@ -95,6 +95,14 @@ class SupctlCommand(click.Command):
                     formatter.dedent()
 
 
+class SupctlGroup(SupctlCommand, click.Group):
+    """A command that has commands of its own, each a `SupctlCommand`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which they were written."""
+        return list(self.commands)
+
+
 def names_argument(required: bool = True) -> Callable[[F], F]:
     """NAME..., completed with the names that the daemon knows."""
     from supervisord_lite.cli.names import complete_names

@@ -87,8 +87,8 @@ class CompanionTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     after: Annotated[
         Names,
         Meta(
-            description="Companions that are started and ready before this one is started, and stopped "
-            "after it."
+            description="Companions and pools that are started and ready before this one is started, and "
+            "stopped after it."
         ),
     ] = Names()
     startsecs: Annotated[

@@ -1,13 +1,11 @@
 """From what TOML yields to parsed values, key by key, so that one bad value hides no other."""
 
-import types
-from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from supervisord_lite.config.given import Given, Section
+from supervisord_lite.config.kinds import kinds
 from supervisord_lite.config.problem import Problems
 from supervisord_lite.config.value import nearest, shown
 
@@ -35,12 +33,6 @@ def decode_table(
     return Section(file, key, given, frozenset(refused))
 
 
-@cache
-def kinds(struct: type[msgspec.Struct]) -> Mapping[str, Any]:
-    """Return the kind of value of each key of a table, without its description and without None."""
-    return {field.encode_name: _bare(field.type) for field in msgspec.structs.fields(struct)}
-
-
 def quoted(name: str) -> str:
     """Return a key as it is written in a dotted path of TOML: bare where that can be, else in quotes."""
     bare = name and all(char.isascii() and (char.isalnum() or char in "_-") for char in name)
@@ -60,14 +52,6 @@ def explain_unknown(
         meant = tuple(key for key in known if f'"{key}"' in hint)
     problems.add(file, path, f'unknown key "{name}"{hint}')
     return meant
-
-
-def _bare(annotation: Any) -> Any:
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (Union, types.UnionType):
-        (annotation,) = (part for part in get_args(annotation) if part is not type(None))
-    return annotation
 
 
 def _decode(written: object, kind: Any, file: str, path: str, problems: Problems) -> object | None:

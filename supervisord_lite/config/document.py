@@ -10,12 +10,20 @@ from supervisord_lite.config.contents import read_regular
 from supervisord_lite.config.decode import decode_table, explain_unknown, quoted
 from supervisord_lite.config.given import Section
 from supervisord_lite.config.problem import Problems
-from supervisord_lite.config.tables import CompanionTable, Document, SupervisorTable
+from supervisord_lite.config.tables import CompanionTable, Document, PoolTable, StashTable, SupervisorTable
 from supervisord_lite.config.text import check_name
 from supervisord_lite.config.value import shown
 
 # TOML yields 18 for 0o22 and 22 for 22: only the text tells a mode from a slip that would grant other rights.
-DECIMAL_MODE = re.compile(r"(?m)^[^#\n\"']*?\b(umask|control_socket_mode)\s*=\s*(\d{2,})\s*(?:[#,}\r\n]|\Z)")
+DECIMAL_MODE = re.compile(
+    r"(?m)^[^#\n\"']*?\b(umask|(?:control_)?socket_mode|mode)\s*=\s*(\d{2,})\s*(?:[#,}\r\n]|\Z)"
+)
+NAMED: dict[str, type[Struct]] = {"companions": CompanionTable, "pools": PoolTable}
+COMMON: dict[str, type[Struct]] = {
+    "supervisor": SupervisorTable,
+    "companion_defaults": CompanionTable,
+    "stash": StashTable,
+}
 
 
 class Source(Struct, frozen=True):
@@ -25,7 +33,9 @@ class Source(Struct, frozen=True):
     text: bytes
     supervisor: Section
     defaults: Section
+    stash: Section
     companions: Mapping[str, Section]
+    pools: Mapping[str, Section]
 
 
 def read_source(
@@ -34,47 +44,53 @@ def read_source(
     """Return the tables of a file (absolute path), None if it cannot be read at all.
 
     `text` is what the file holds, None to read it now.
-    A file that was included gives companions and nothing else: what holds for all stands in one place.
+    A file that was included gives companions and pools, and nothing else: what holds for all stands in one
+    place.
     """
     text = _read(file, problems) if text is None else text
     document = _parse(text, file, problems) if text is not None else None
     if text is None or document is None:
         return None
-    tables = {
-        "supervisor": Section(file, "supervisor"),
-        "companion_defaults": Section(file, "companion_defaults"),
-    }
-    companions: dict[str, Section] = {}
+    tables = {key: Section(file, key) for key in COMMON}
+    named: dict[str, Mapping[str, Section]] = {key: {} for key in NAMED}
     for key, written in document.items():
-        if key == "companions":
-            companions = _companions(written, file, problems)
-        elif included and key in tables:
+        if key in NAMED:
+            named[key] = _named(key, written, file, problems)
+        elif key not in COMMON:
+            explain_unknown(key, written, Document, file, quoted(key), problems)
+        elif included:
             problems.add(
                 file,
                 key,
-                f"must stand in the main file: an included file gives [companions.NAME] only, not [{key}]",
+                "must stand in the main file: an included file gives [companions.NAME] and [pools.NAME], "
+                f"not [{key}]",
             )
-        elif key in tables:
-            struct = SupervisorTable if key == "supervisor" else CompanionTable
-            tables[key] = decode_table(written, struct, file, key, problems)
         else:
-            explain_unknown(key, written, Document, file, quoted(key), problems)
-    return Source(file, text, tables["supervisor"], tables["companion_defaults"], companions)
+            tables[key] = decode_table(written, COMMON[key], file, key, problems)
+    return Source(
+        file=file,
+        text=text,
+        supervisor=tables["supervisor"],
+        defaults=tables["companion_defaults"],
+        stash=tables["stash"],
+        companions=named["companions"],
+        pools=named["pools"],
+    )
 
 
-def _companions(written: object, file: str, problems: Problems) -> dict[str, Section]:
+def _named(head: str, written: object, file: str, problems: Problems) -> dict[str, Section]:
     if not isinstance(written, dict):
-        problems.add(file, "companions", f"must hold tables, [companions.NAME], not {shown(written)}")
+        problems.add(file, head, f"must hold tables, [{head}.NAME], not {shown(written)}")
         return {}
-    companions = {}
+    sections = {}
     for name, table in written.items():
-        key = f"companions.{quoted(name)}"
+        key = f"{head}.{quoted(name)}"
         try:
             check_name(name)
         except ValueError as error:
             problems.add(file, key, str(error))
-        companions[name] = decode_table(table, CompanionTable, file, key, problems)
-    return companions
+        sections[name] = decode_table(table, NAMED[head], file, key, problems)
+    return sections
 
 
 def _read(file: str, problems: Problems) -> bytes | None:
@@ -97,14 +113,18 @@ def _parse(data: bytes, file: str, problems: Problems) -> dict[str, object] | No
     except RecursionError:
         problems.add(file, "", "is not a configuration: its lists or tables are nested too deeply")
     else:
-        _refuse_decimal_modes(text, file, problems)
+        _refuse_decimal_modes(text, document, file, problems)
         return document
     return None
 
 
-def _refuse_decimal_modes(text: str, file: str, problems: Problems) -> None:
+def _refuse_decimal_modes(text: str, document: Mapping[str, object], file: str, problems: Problems) -> None:
+    stash = document.get("stash")
+    of_stash = stash.get("mode") if isinstance(stash, dict) else None
     for match in DECIMAL_MODE.finditer(text):
         key, digits = match.groups()
         line = text.count("\n", 0, match.start(1)) + 1
+        if key == "mode" and of_stash != int(digits):
+            continue  # the word is too common to be a key of ours wherever it stands
         if int(digits) <= 0o777:  # above that, the value itself is refused
             problems.add(file, key, f'is a decimal number in line {line}; write the mode as "0{digits}"')

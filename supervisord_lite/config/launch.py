@@ -1,56 +1,41 @@
-"""The programs of a companion: everything expanded for each instance, and checked against the machine."""
+"""What only a new process can take on: everything expanded, and checked against the machine."""
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from supervisord_lite.config.companion import Companion, policy_of
-from supervisord_lite.config.executable import Executables
+from msgspec import Struct
+
 from supervisord_lite.config.expansion import Scope
+from supervisord_lite.config.given import Given, Section
 from supervisord_lite.config.number import rlimit_name
-from supervisord_lite.config.program import Launch, Program, Rlimit
-from supervisord_lite.config.resolver import Resolver, absolute
+from supervisord_lite.config.program import Launch, Rlimit
+from supervisord_lite.config.resolver import Resolver
 from supervisord_lite.config.supervisor import Surroundings
-from supervisord_lite.model.policy import Policy
 
 
-class Programs:
-    """Makes programs of companions; what equals an earlier part of another program is that very part."""
+class Begun(Struct, frozen=True):
+    """A launch without what is to run, and the scope in which that is expanded."""
+
+    launch: Launch
+    scope: Scope
+
+
+class Launches:
+    """Begins launches; what equals an earlier part of another one is that very part."""
 
     def __init__(self, resolver: Resolver, surroundings: Surroundings) -> None:
         self.resolver = resolver
         self.surroundings = surroundings
-        self.executables = Executables()
-        self._policies: dict[Policy, Policy] = {}
         self._environments: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self._limits: dict[tuple[tuple[str, Rlimit], ...], dict[str, Rlimit]] = {}
 
-    def of(self, companion: Companion, after: tuple[str, ...]) -> list[Program]:
-        """Return the companion's programs; `after` holds the names of the instances they wait for."""
-        policy = policy_of(companion.table)
-        policy = self._policies.setdefault(policy, policy)
-        programs: list[Program] = []
-        names = companion.instance_names() or (companion.name,)  # none runs, but its mistakes are told
-        for instance, name in enumerate(names, 1):
-            launch = self._launch(companion, instance, name)
-            if programs and programs[-1].launch == launch:
-                launch = programs[-1].launch
-            programs.append(
-                Program(
-                    name=name,
-                    companion=companion.name,
-                    instance=instance,
-                    launch=launch,
-                    policy=policy,
-                    autostart=companion.table.autostart,
-                    after=after,
-                )
-            )
-        return programs[: companion.count]
+    def begin(self, given: Mapping[str, Given], layers: Iterable[Section], names: Mapping[str, str]) -> Begun:
+        """Return what `given`, the winning values of the layers, comes to.
 
-    def _launch(self, companion: Companion, instance: int, program: str) -> Launch:
-        given, table, resolver = companion.given, companion.table, self.resolver
+        `names` is what `%(...)s` can name beside the host.
+        """
+        resolver = self.resolver
         inherited = self.surroundings.supervisor
-        names = self._names(companion.name, instance, program)
+        names = {**names, **self.surroundings.scope.names}
         visible = dict(self.surroundings.scope.variables)
         identity_scope = Scope(visible, names)
         user = resolver.user(given.get("user"), identity_scope)
@@ -58,35 +43,21 @@ class Programs:
         if "user" not in given:
             user, group = inherited.user, group if "group" in given else inherited.group
         self._see_account(user, visible)
-        env = resolver.environment([companion.defaults, companion.own], visible, names)
+        env = resolver.environment(layers, visible, names)
         scope = Scope(visible, names)
         cwd = resolver.directory(given.get("cwd"), scope) or inherited.cwd
-        return Launch(
-            target=None if table.target is None else str(table.target),
-            command=self._command(companion, scope, cwd),
+        launch = Launch(
             cwd=cwd,
             env=self._shared_env(inherited.env | env),
             user=user,
             group=group,
-            umask=None if table.umask is None else int(table.umask),
-            nice=None if table.nice is None else int(table.nice),
-            rlimits=self._shared_limits(companion),
+            umask=_number(given.get("umask")),
+            nice=_number(given.get("nice")),
+            rlimits=self._shared_limits(given.get("rlimits")),
             stdout=resolver.output(given.get("stdout"), scope),
             stderr=resolver.output(given.get("stderr"), scope),
-            notify=table.notify,
         )
-
-    def _names(self, name: str, instance: int, program: str) -> dict[str, str]:
-        """Return what `%(...)s` can name; the second half are supervisord's words for the same."""
-        return {
-            "name": name,
-            "instance": str(instance),
-            "program": program,
-            **self.surroundings.scope.names,
-            "program_name": name,
-            "group_name": name,
-            "process_num": str(instance - 1),  # supervisord counts from numprocs_start, which is 0
-        }
+        return Begun(launch, scope)
 
     def _see_account(self, user: str | None, visible: dict[str, str]) -> None:
         """Let `${HOME}` be the home that the program will find, unless `[supervisor] env` says otherwise."""
@@ -95,29 +66,18 @@ class Programs:
             visible.update(home)
             visible.update(self.surroundings.supervisor.env)
 
-    def _command(self, companion: Companion, scope: Scope, cwd: str | None) -> tuple[str, ...] | None:
-        given = companion.given.get("command")
-        if given is None:
-            return None
-        words = self.resolver.texts(given, scope)
-        if len(words) < len(given.value):
-            return None  # a problem was noted
-        program = words[0]
-        if "/" in program and not program.startswith("/"):
-            program = os.path.join(cwd, program) if cwd else absolute(program, given)
-        if why := "must not be empty" if not program else self.executables.why_not(program, scope.variables):
-            self.resolver.refuse(given, why)
-        return (program, *words[1:])
-
     def _shared_env(self, env: dict[str, str]) -> dict[str, str]:
         return self._environments.setdefault(tuple(sorted(env.items())), env)
 
-    def _shared_limits(self, companion: Companion) -> dict[str, Rlimit]:
-        given = companion.given.get("rlimits")
+    def _shared_limits(self, given: Given | None) -> dict[str, Rlimit]:
         entries: Mapping[str, Rlimit] = {}
         if given is not None:
             entries = {rlimit_name(key): Rlimit(*entry.value) for key, entry in given.value.items()}
         return self._limits.setdefault(tuple(sorted(entries.items(), key=_first)), dict(entries))
+
+
+def _number(given: Given | None) -> int | None:
+    return None if given is None else int(given.value)
 
 
 def _first(item: tuple[str, Rlimit]) -> str:

@@ -43,6 +43,10 @@ target = "myapp.tasks:run_scheduler"
 command = ["python3", "\-m", "myapp.worker", "\-\-number", "%(instance)s"]
 instances = 2
 after = "scheduler"
+
+[pools.dirty]
+apps = ["myapp.models:Classifier", "myapp.models:Big:1"]
+workers = 4
 .fi
 .RE
 """
@@ -56,7 +60,7 @@ as in
 "90s", "5min", "1h 30s", "500ms"; a plain number is seconds; "infinity" where a limit can be off.
 .TP
 .B sizes and limits
-"512M", "1G" (base 1024), "infinity"; in rlimits also "soft:hard".
+"512M", "1G" (base 1024); in rlimits also "infinity" and "soft:hard".
 .TP
 .B signals
 "SIGTERM", "TERM" or 15.
@@ -68,14 +72,16 @@ octal strings such as "0600", or 0o600.
 relative ones begin at the directory of the file they stand in.
 The program of a command is looked up on the PATH it will have; with a slash in it, it is relative to its cwd.
 .SH EXPANSION
-In command, cwd, env, env_file, stdout, stderr, user, group, control_socket, control_socket_group, python_path
-and include:
+In command, cwd, env, env_file, stdout, stderr, user, group, socket, socket_group, path, control_socket,
+control_socket_group, python_path and include:
 .TP
 .BR ${VAR} ", " ${VAR:\-default}
 an environment variable of the daemon, of the files in env_file, or of env, as far as they are read by then.
 .TP
 .BR %(name)s ", " %(instance)s ", " %(program)s
-the companion, the number of the instance from 1, and the instance's name; in companions only.
+the companion, the number of the instance from 1, and the instance's name; in companions only;
+.B %(name)s
+in pools as well.
 .TP
 .BR %(here)s ", " %(host)s
 the directory of the file, and the host's name.
@@ -89,13 +95,14 @@ stands for ${ and
 for %( themselves; any other $ or % needs no escape.
 .SH ENVIRONMENT
 Later ones win: the daemon's environment, env_file and env of [supervisor], env_file and env of
-[companion_defaults], env_file and env of the companion.
+[companion_defaults] (companions only), env_file and env of the companion or pool.
 .SH INSTANCES
 A companion of one instance is named NAME.
 With instances above 1 they are NAME:1, NAME:2 and so on.
 A companion of one that is scaled up with
 .B supctl scale
 keeps NAME and gets NAME:2, so that what runs is not touched.
+The workers of a pool are always NAME:1, NAME:2 and so on, and its arbiter is NAME:arbiter.
 .SH SEE ALSO
 .BR supervisord\-lite (1),
 .BR supctl (1),
@@ -110,6 +117,13 @@ HEADS = {
         "One table for each companion. [companion_defaults] holds any of these keys for all that do not give "
         "them themselves; env is merged key by key, and its env_file is read before the companion's own.",
     ),
+    "pool": (
+        ".SH [pools.NAME]",
+        "One table for each dirty pool: workers that load apps once and answer the calls of clients over "
+        "a unix socket. The pool named dirty, or the only one, is the one that is meant where none is named. "
+        "[companion_defaults] does not concern pools.",
+    ),
+    "stash": (".SH [stash]", "The key\\-value store that all programs and pools share."),
 }
 
 

@@ -1,14 +1,12 @@
-"""Numbers that are not durations: modes, sizes with their limits, exit codes, counts."""
+"""Numbers that are neither durations nor sizes: modes, limits, exit codes, counts."""
 
 import re
 from typing import Any, ClassVar, Self
 
+from supervisord_lite.config.size import LARGEST, bytes_of
 from supervisord_lite.config.value import nearest, shown
 
 INFINITY = -1  # resource.RLIM_INFINITY
-LARGEST = 2**63 - 1
-FACTORS = {unit: 1024**power for power, unit in enumerate(("", "K", "M", "G", "T", "P", "E"))}
-SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 RLIMITS = (
     *("as", "core", "cpu", "data", "fsize", "memlock", "msgqueue", "nice", "nofile", "nproc"),
     *("rss", "rtprio", "rttime", "sigpending", "stack"),
@@ -85,24 +83,10 @@ def _limit(half: int | str, written: object) -> int:
     elif half.strip() == "infinity":
         return INFINITY
     else:
-        number = size(half.strip(), written)
+        number = bytes_of(half.strip(), written, EXPECTED_LIMIT)
     if not 0 <= number <= LARGEST:
         raise ValueError(f"{EXPECTED_LIMIT}, not {shown(written)}")
     return number
-
-
-def size(text: str, written: object) -> int:
-    """Return the bytes for "512M", base 1024 as in systemd.exec(5). Raises ValueError naming `written`."""
-    match = SIZE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{EXPECTED_LIMIT}, not {shown(written)}")
-    unit = match[2]
-    factor = FACTORS.get(unit.upper().removesuffix("IB"))
-    if factor is None:
-        raise ValueError(
-            f'{EXPECTED_LIMIT}, not {shown(written)}: units are K, M, G, T, P and E (base 1024), not "{unit}"'
-        )
-    return int(float(match[1]) * factor) if "." in match[1] else int(match[1]) * factor
 
 
 class ExitCodes(tuple[int, ...]):
@@ -159,6 +143,49 @@ class Instances(Integer):
 
     __slots__ = ()
     least, most = 0, 10_000
+
+
+class Workers(Integer):
+    """How many workers a pool has; the upper bound only catches a slip of the finger."""
+
+    __slots__ = ()
+    least, most = 1, 10_000
+
+
+class Threads(Integer):
+    """How many calls a worker takes at a time; the upper bound only catches a slip of the finger."""
+
+    __slots__ = ()
+    least, most = 1, 1000
+
+
+class Queue(Integer):
+    """How many calls may wait."""
+
+    __slots__ = ()
+    least, most = 1, 1_000_000
+
+
+class Calls(Integer):
+    """How many calls, or 0 for "off"."""
+
+    __slots__ = ()
+    kind = 'integer, or "off"'
+    least, most = 0, LARGEST
+
+    @classmethod
+    def parse(cls, written: object) -> Self:
+        """Return the number, 0 where the file says false, "off" or "unlimited"."""
+        if written is False or written in ("off", "unlimited", "infinity"):
+            return cls(0)
+        if isinstance(written, bool) or not isinstance(written, int) or written < 0:
+            raise ValueError(f'must be an integer, 0 or more, or "off", not {shown(written)}')
+        return super().parse(written)
+
+    @property
+    def written(self) -> int | str:
+        """The number, for docs."""
+        return int(self) or "off"
 
 
 class MaxRestarts(Integer):

@@ -52,5 +52,5 @@ def _one_line(text: str) -> str:
 
 
 def _table(file: str, key: str) -> tuple[str, ...]:
-    """Return the table a key belongs to: [supervisor], or [companions.NAME]."""
-    return (file, *key.split(".")[: 2 if key.startswith("companions.") else 1])
+    """Return the table a key belongs to: [supervisor], or [companions.NAME], or [pools.NAME]."""
+    return (file, *key.split(".")[: 2 if key.startswith(("companions.", "pools.")) else 1])

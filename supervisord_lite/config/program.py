@@ -5,9 +5,17 @@ durations in seconds (`math.inf` where a limit is off). Equality of `Launch` dec
 must be replaced.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 
+from supervisord_lite.model.assignment import AppSpec
 from supervisord_lite.model.policy import Policy
+
+POOL_WORKER = "supervisord_lite.pool.worker:main"
+"""The target of every worker of a dirty pool."""
+
+DEFAULT_POOL = "dirty"
 
 
 class Rlimit(Struct, frozen=True):
@@ -42,15 +50,86 @@ class Launch(Struct, frozen=True, kw_only=True):
 
 
 class Program(Struct, frozen=True, kw_only=True):
-    """One instance of a companion. `after` holds the names of the instances it is started after."""
+    """One instance of a companion. `after` has the names of the programs and pools it is started after."""
 
     name: str
-    companion: str
+    group: str
     instance: int
     launch: Launch
     policy: Policy
     autostart: bool
     after: tuple[str, ...]
+
+
+class OnDisconnect(StrEnum):
+    """What becomes of a call at work when its client leaves."""
+
+    FINISH = "finish"
+    CANCEL = "cancel"
+
+
+class Serializer(StrEnum):
+    """What calls of our own client may be packed with: MSGPACK alone, or also PICKLE."""
+
+    MSGPACK = "msgpack"
+    PICKLE = "pickle"
+
+
+class Pool(Struct, frozen=True, kw_only=True):
+    """One dirty pool. Seconds and bytes; `timeout` 0.0 is off, as is None for a `max_...`.
+
+    `workers` is the number wanted: the file's, or the one set at run time, and never below what `apps` ask
+    for; what their class attributes ask for is not known here. `socket` and `backstage` are absolute paths.
+    A worker leaves at a limit plus something between 0 and its jitter. `hooks` is a module.
+    `launch` is that of a worker, without what is different for each (SUPERVISOR_WORKER in `env`), `policy`
+    that of a worker, and `after` has names of programs and of pools.
+    """
+
+    name: str
+    kind: str = "dirty"
+    apps: tuple[AppSpec, ...]
+    workers: int = 1
+    threads: int = 1
+    timeout: float = 300.0
+    init_timeout: float = 300.0
+    graceful_timeout: float = 30.0
+    socket: str
+    socket_mode: int = 0o600
+    socket_group: str | None = None
+    backstage: str
+    max_queue: int = 1000
+    max_message: int = 64 * 2**20
+    max_calls: int | None = None
+    max_calls_jitter: int = 0
+    max_age: float | None = None
+    max_age_jitter: float = 0.0
+    max_memory: int | None = None
+    max_memory_jitter: int = 0
+    on_disconnect: OnDisconnect = OnDisconnect.FINISH
+    serializer: Serializer = Serializer.MSGPACK
+    hooks: str | None = None
+    launch: Launch
+    policy: Policy
+    autostart: bool = True
+    after: tuple[str, ...] = ()
+
+
+class Stash(Struct, frozen=True, kw_only=True):
+    """The daemon's key-value store: a directory (absolute path), its limit in bytes, and who may use it.
+
+    `mode` is that of its files; the directory has the same bits, and may be searched by whoever may read.
+    """
+
+    path: str
+    size: int = 256 * 2**20
+    persist: bool = False
+    mode: int = 0o600
+    group: str | None = None
+
+    @property
+    def directory_mode(self) -> int:
+        """The permissions of the directory: those of the files, and search for those who may read."""
+        return self.mode | (self.mode & 0o444) >> 2
 
 
 class Supervisor(Struct, frozen=True, kw_only=True):
@@ -76,10 +155,10 @@ class Supervisor(Struct, frozen=True, kw_only=True):
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
-    """A whole configuration: the file, every file it came from, and the programs in the order of the file.
+    """A whole configuration: the file, every file it came from, and what they define in their order.
 
     `texts` is what the files held when they were read, and `instances` has every companion with the number of
-    its instances, which may be 0.
+    its instances, which may be 0. `programs` are those of companions; their `after` may name pools.
     """
 
     file: str
@@ -88,3 +167,11 @@ class Configuration(Struct, frozen=True, kw_only=True):
     supervisor: Supervisor
     instances: dict[str, int]
     programs: dict[str, Program]
+    pools: dict[str, Pool]
+    stash: Stash
+
+    @property
+    def default_pool(self) -> Pool | None:
+        """The pool that is meant where none is named: the one called "dirty", or the only one."""
+        only = next(iter(self.pools.values())) if len(self.pools) == 1 else None
+        return self.pools.get(DEFAULT_POOL, only)

@@ -15,14 +15,19 @@ from typing import Any, get_origin
 
 import msgspec
 
-from supervisord_lite.config.decode import kinds
-from supervisord_lite.config.tables import CompanionTable, SupervisorTable
+from supervisord_lite.config.kinds import kinds
+from supervisord_lite.config.tables import CompanionTable, PoolTable, StashTable, SupervisorTable
 
 ROOT = Path(__file__).parents[2]
 GUIDE = "docs/configuration.md"
 SCHEMA = "docs/schema/app-supervisor.schema.json"
 MANUAL = "packaging/man/app-supervisor.toml.5"
-TABLES: dict[str, type[msgspec.Struct]] = {"supervisor": SupervisorTable, "companion": CompanionTable}
+TABLES: dict[str, type[msgspec.Struct]] = {
+    "supervisor": SupervisorTable,
+    "companion": CompanionTable,
+    "pool": PoolTable,
+    "stash": StashTable,
+}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -43,7 +48,7 @@ def keys(struct: type[msgspec.Struct]) -> Iterator[Key]:
         yield Key(field.encode_name, _kind(kinds(struct)[field.encode_name]), default, meta.description)
 
 
-def generated() -> dict[str, str]:
+def generated(root: Path) -> dict[str, str]:
     """Return the text of every generated file by its path in the project."""
     import json
 
@@ -51,30 +56,29 @@ def generated() -> dict[str, str]:
     from supervisord_lite.config.schema import json_schema
 
     return {
-        GUIDE: _with_tables((ROOT / GUIDE).read_text(encoding="utf-8")),
+        GUIDE: _with_tables((root / GUIDE).read_text(encoding="utf-8")),
         SCHEMA: json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
         MANUAL: manual_page({name: list(keys(struct)) for name, struct in TABLES.items()}),
     }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Check the generated files, or write them. Returns the exit status."""
     parser = argparse.ArgumentParser(
         description="Check or write the generated reference of the configuration."
     )
     parser.add_argument("--write", action="store_true", help="write what is out of step")
     write = parser.parse_args(arguments).write
-    stale = [path for path, text in generated().items() if _current(path) != text]
-    for path in stale:
+    stale = {path: text for path, text in generated(root).items() if _current(root / path) != text}
+    for path, text in stale.items():
         print(f"{'written' if write else 'out of step'}: {path}")
         if write:
-            (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-            (ROOT / path).write_text(generated()[path], encoding="utf-8")
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="utf-8")
     return 1 if stale and not write else 0
 
 
-def _current(path: str) -> str | None:
-    file = ROOT / path
+def _current(file: Path) -> str | None:
     return file.read_text(encoding="utf-8") if file.exists() else None
 
 

@@ -107,6 +107,17 @@ class Resolver:
         """Return the name or number of a group that exists; a number needs no entry in the group database."""
         return self._account(given, scope, "group")
 
+    def sharing_group(self, section: Section, key: str, scope: Scope, mode_key: str, mode: int) -> str | None:
+        """Return the group that something is shared with; its mode has to let that group in."""
+        given = section.given.get(key)
+        group = self.group(given, scope)
+        if given is not None and group is not None and not mode & 0o020 and mode_key not in section.refused:
+            wider = f"{mode | 0o060:04o}"
+            self.refuse(
+                given, f'lets nobody in while {mode_key} is "{mode:04o}"; write {mode_key} = "{wider}"'
+            )
+        return group
+
     def _account(self, given: Given | None, scope: Scope, what: str) -> str | None:
         name = self.text(given, scope)
         if given is None or name is None or name.isdecimal():

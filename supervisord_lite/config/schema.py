@@ -10,9 +10,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
+from supervisord_lite.config.app import MOST, Apps, Module, PoolKind
 from supervisord_lite.config.duration import SECONDS, Duration, Interval
-from supervisord_lite.config.number import RLIMITS, ExitCodes, Integer, MaxRestarts, Mode, RlimitPair
+from supervisord_lite.config.number import RLIMITS, Calls, ExitCodes, Integer, MaxRestarts, Mode, RlimitPair
 from supervisord_lite.config.signals import MaybeSignal, Signal
+from supervisord_lite.config.size import Limit, Size
 from supervisord_lite.config.tables import Document
 from supervisord_lite.config.text import (
     NAME,
@@ -33,7 +35,8 @@ WORDS = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"  # what is beyond A
 UNITS = "|".join(sorted(SECONDS, key=lambda unit: (-len(unit), unit)))
 DURATION = rf"^\s*(([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*({UNITS})?\s*)+$"
 SIGNAL = r"^((SIG)?([A-Z][A-Z0-9]*|RTM(IN|AX)[+-][0-9]+)|[0-9]+)$"
-LIMIT = r"([0-9]+(\.[0-9]+)?\s*([KMGTPE](iB)?)?|infinity)"
+SIZE = r"[0-9]+(\.[0-9]+)?\s*([KMGTPE](iB)?)?"
+LIMIT = rf"({SIZE}|infinity)"
 
 
 def json_schema() -> dict[str, Any]:
@@ -42,15 +45,18 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     companion = definitions["CompanionTable"]
     companion["not"] = {"required": ["target", "command"]}
+    definitions["PoolTable"]["required"] = ["apps"]
+    del definitions["PoolTable"]["properties"]["apps"]["default"]
     for table in definitions.values():
         for name, rule in (("env", _variable_names()), ("rlimits", _limit_names())):
             if name in table.get("properties", {}):
                 table["properties"][name]["propertyNames"] = rule
-    definitions["Document"]["properties"]["companions"]["propertyNames"] = {
-        "pattern": f"^{NAME.pattern}$",
-        "maxLength": NAME_LENGTH,
-        "not": {"enum": list(RESERVED)},
-    }
+    for named in ("companions", "pools"):
+        definitions["Document"]["properties"][named]["propertyNames"] = {
+            "pattern": f"^{NAME.pattern}$",
+            "maxLength": NAME_LENGTH,
+            "not": {"enum": list(RESERVED)},
+        }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "app-supervisor.toml",
@@ -128,7 +134,18 @@ def _integer(kind: type[Integer]) -> dict[str, Any]:
     number: dict[str, Any] = {"type": "integer", "minimum": kind.least, "maximum": kind.most}
     if issubclass(kind, MaxRestarts):
         return {"anyOf": [number, {"const": "unlimited"}, *OFF]}
-    return number
+    return {"anyOf": [number, *OFF]} if issubclass(kind, Calls) else number
+
+
+def _size(kind: type[Size]) -> dict[str, Any]:
+    number = {"type": "integer", "minimum": kind.least}
+    choices: list[dict[str, Any]] = [number, {"type": "string", "pattern": f"^{SIZE}$"}]
+    return {"anyOf": choices + (OFF if issubclass(kind, Limit) else [])}
+
+
+def _apps(_: type) -> dict[str, Any]:
+    app = {"type": "string", "pattern": f"^{WORDS}:{WORDS}(:[1-9][0-9]{{0,{len(str(MOST)) - 1}}})?$"}
+    return {"anyOf": [app, {"type": "array", "items": app, "minItems": 1, "uniqueItems": True}]}
 
 
 def _mode(_: type) -> dict[str, Any]:
@@ -160,8 +177,10 @@ def _texts(kind: type) -> dict[str, Any]:
 def _text(kind: type) -> dict[str, Any]:
     if issubclass(kind, Target):
         return {"type": "string", "pattern": f"^{WORDS}:{WORDS}$"}
-    if issubclass(kind, Level):
-        return {"enum": list(kind.levels)}
+    if issubclass(kind, Module):
+        return {"type": "string", "pattern": f"^{WORDS}$", "not": {"pattern": r"\.py$"}}
+    if issubclass(kind, Level | PoolKind):
+        return {"enum": list(kind.levels if issubclass(kind, Level) else kind.kinds)}
     text = {"type": "string", "minLength": 1}
     return {"anyOf": [text, {"type": "integer", "minimum": 0}]} if issubclass(kind, Account) else text
 
@@ -183,6 +202,8 @@ _KINDS: tuple[tuple[type, Any], ...] = (
     (Duration, _duration),
     (Signal, _signal),
     (Integer, _integer),
+    (Size, _size),
+    (Apps, _apps),
     (Mode, _mode),
     (RlimitPair, _limit),
     (ExitCodes, _exit_codes),

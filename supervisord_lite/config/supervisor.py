@@ -10,13 +10,12 @@ from supervisord_lite.config.given import Given, Section
 from supervisord_lite.config.locate import NoRuntimeDirectory, default_control_socket
 from supervisord_lite.config.program import Supervisor
 from supervisord_lite.config.resolver import Resolver, absolute
+from supervisord_lite.config.socket_path import why_not_socket
 from supervisord_lite.config.tables import SupervisorTable
-
-SOCKET_PATH_LIMIT = 107  # bytes of sun_path in unix(7), less the closing NUL
 
 
 class Surroundings(Struct, frozen=True):
-    """What `[supervisor]` gives to all companions: its own value, and the scope their texts begin with."""
+    """What `[supervisor]` gives to companions and pools: its own value, and the scope of their texts."""
 
     supervisor: Supervisor
     scope: Scope
@@ -79,13 +78,6 @@ def _control_socket(
             resolver.problems.add(file, key, str(error))
     if path is None:
         return ""
-    length = len(os.fsencode(path))
-    if length > SOCKET_PATH_LIMIT:
-        resolver.problems.add(
-            file,
-            key,
-            f'is too long for a socket: "{path}" has {length} bytes, and {SOCKET_PATH_LIMIT} is the most',
-        )
-    elif os.path.isdir(path):
-        resolver.problems.add(file, key, f'must be the path of a socket, but "{path}" is a directory')
+    if why := why_not_socket(path):
+        resolver.problems.add(file, key, why)
     return path

@@ -42,8 +42,8 @@ class SupervisorTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     preload: Annotated[
         Preloads,
         Meta(
-            description="What is imported once, before companions are forked, and shared by them: "
-            "modules, or `module:callable` to call after the import."
+            description="What is imported once, before companions and pool workers are forked, and shared by "
+            "them: modules, or `module:callable` to call after the import."
         ),
     ] = Preloads()
     python_path: Annotated[
@@ -71,8 +71,8 @@ class SupervisorTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     include: Annotated[
         Paths,
         Meta(
-            description="Patterns of further files with `[companions.NAME]` tables, read in sorted "
-            "order. A pattern that matches nothing is fine."
+            description="Patterns of further files with `[companions.NAME]` and `[pools.NAME]` tables, "
+            "read in sorted order. A pattern that matches nothing is fine."
         ),
     ] = Paths()
     log_level: Annotated[
@@ -101,7 +101,10 @@ class SupervisorTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Span | None,
         Meta(
             description="How long an orderly stop of everything may take before the rest is killed.",
-            extra={"default": "the longest `stop_timeout` plus `shutdown_buffer`"},
+            extra={
+                "default": "the longest `stop_timeout` (of a pool: `graceful_timeout` and 5 s) plus "
+                "`shutdown_buffer`"
+            },
         ),
     ] = None
     shutdown_buffer: Annotated[

@@ -9,9 +9,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from supervisord_lite.config.companion_table import CompanionTable
+from supervisord_lite.config.pool_table import PoolTable
+from supervisord_lite.config.stash_table import StashTable
 from supervisord_lite.config.supervisor_table import SupervisorTable
 
-__all__ = ["CompanionTable", "Document", "SupervisorTable"]
+__all__ = ["CompanionTable", "Document", "PoolTable", "StashTable", "SupervisorTable"]
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,3 +29,9 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     companions: Annotated[
         dict[str, CompanionTable], Meta(description="The companions, one table each: `[companions.NAME]`.")
     ] = {}
+    pools: Annotated[
+        dict[str, PoolTable], Meta(description="The dirty pools, one table each: `[pools.NAME]`.")
+    ] = {}
+    stash: Annotated[
+        StashTable, Meta(description="The key-value store that all programs and pools share.")
+    ] = StashTable()

@@ -152,7 +152,7 @@ class Paths(Texts):
 
 
 class Names(Texts):
-    """Several companions."""
+    """Several companions and pools."""
 
     __slots__ = ()
     kind = "name or list of names"
@@ -205,7 +205,7 @@ class Command(tuple[str, ...]):
 
 
 def check_name(name: str) -> None:
-    """Raise ValueError unless `name` can be a companion's name."""
+    """Raise ValueError unless `name` can be that of a companion or a pool."""
     if not NAME.fullmatch(name):
         raise ValueError(
             f"is not a name: {shown(name)} must begin with a letter or digit and go on with letters, digits, "

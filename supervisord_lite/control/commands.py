@@ -12,6 +12,7 @@ from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.supervisor import Supervisor
 
 from . import requests as r
+from .pools import PoolCommands
 from .selection import chosen, configured
 from .status import program_status
 from .steering import Steering, signal_number
@@ -53,8 +54,14 @@ class Commands:
     """Answers requests. Raises `RequestRefused` where there is no answer but the refusal."""
 
     def __init__(
-        self, supervisor: Supervisor, outputs: Outputs, operations: Operations, kernel: Kernel
+        self,
+        supervisor: Supervisor,
+        outputs: Outputs,
+        operations: Operations,
+        kernel: Kernel,
+        pools: PoolCommands,
     ) -> None:
+        self._pools = pools
         self._supervisor = supervisor
         self._registry = supervisor.programs
         self._outputs = outputs
@@ -101,8 +108,14 @@ class Commands:
                 return await self._operations.plan()
             case r.Check(path=path):
                 return await self._operations.check(path)
+            case r.Pool(name=name):
+                return await self._pools.report(name)
+            case r.Cancel(pool=name, call=call):
+                return await self._pools.cancel(name, call)
             case r.Scale(name=name, count=count):
                 self._refuse_while_stopping()
+                if self._pools.knows(name):
+                    return self._pools.scale(name, count)
                 return await self._operations.scale(name, count)
             case r.Shutdown():
                 self._operations.shut_down()
@@ -124,7 +137,7 @@ class Commands:
         daemon = self._operations.describe()
         daemon["programs"] = [program_status(program, self._outputs, now) for program in own]
         companions = [program_status(program, self._outputs, now) for program in programs]
-        return {"ok": True, "companions": companions, "daemon": daemon}
+        return {"ok": True, "companions": companions, "pools": self._pools.all(), "daemon": daemon}
 
     def _chosen(self, names: r.Names) -> list[Supervised]:
         return chosen(self._registry, names)

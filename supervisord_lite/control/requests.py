@@ -74,10 +74,25 @@ class Wait(
 
 
 class Scale(Struct, tag_field="cmd", tag="scale", frozen=True, forbid_unknown_fields=True):
-    """Change how many instances of a companion there are: 4, "4", "+1" or "-1"."""
+    """Change the number of a companion's instances, or a pool's workers: 4, "4", "+1" or "-1"."""
 
     name: str
     count: int | str
+    id: Id = None
+
+
+class Pool(Struct, tag_field="cmd", tag="pool", frozen=True, forbid_unknown_fields=True):
+    """How one pool is: its calls, workers and apps."""
+
+    name: str
+    id: Id = None
+
+
+class Cancel(Struct, tag_field="cmd", tag="cancel", frozen=True, forbid_unknown_fields=True):
+    """End one call of a pool, queued or running."""
+
+    pool: str
+    call: int
     id: Id = None
 
 
@@ -130,6 +145,8 @@ Request = (
     | Signal
     | Wait
     | Scale
+    | Pool
+    | Cancel
     | Reread
     | Plan
     | Check
@@ -141,8 +158,8 @@ Request = (
 COMMANDS = tuple(
     str(kind.__struct_config__.tag)
     for kind in (
-        Status, Start, Stop, Restart, Reload, Signal, Wait, Scale, Reread, Plan, Check, Events, Shutdown,
-        Version,
+        Status, Start, Stop, Restart, Reload, Signal, Wait, Scale, Pool, Cancel, Reread, Plan, Check, Events,
+        Shutdown, Version,
     )
 )  # fmt: skip
 

@@ -27,9 +27,9 @@ def chosen(registry: Registry, names: Names) -> list[Supervised]:
         )
     own = [program for program in registry if program.is_own and program.name in patterns]
     others = [pattern for pattern in patterns if pattern not in {program.name for program in own}]
-    companions = {program.name: program.definition.companion for program in configured(registry)}
+    groups = {program.name: program.definition.group for program in configured(registry)}
     try:
-        found = select(others, companions)
+        found = select(others, groups)
     except UnknownProgram as error:
         raise RequestRefused(str(error), "unknown_program") from error
     return own + [program for name in found if (program := registry.find(name)) is not None]

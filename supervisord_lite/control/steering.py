@@ -12,9 +12,9 @@ from supervisord_lite.model.exits import signal_name
 from supervisord_lite.model.states import State, Wanted
 from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.supervisor import Supervisor
+from supervisord_lite.supervise.verdicts import until
 
 from .requests import RequestRefused
-from .verdicts import until
 
 
 class Outcome(Struct):

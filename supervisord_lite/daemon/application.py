@@ -11,27 +11,32 @@ from typing import Any
 from supervisord_lite.config.program import Configuration, Rlimit
 from supervisord_lite.control.commands import Commands
 from supervisord_lite.control.peers import Gate
+from supervisord_lite.control.pools import PoolCommands
 from supervisord_lite.control.server import ControlServer
 from supervisord_lite.linux import prctl
 from supervisord_lite.linux.cgroup import Subtree, delegated
 from supervisord_lite.linux.identity import group_id
-from supervisord_lite.linux.kernel import Kernel, Linux
+from supervisord_lite.linux.kernel import Kernel, Linux, Reaped
 from supervisord_lite.supervise.assembly import Assembler
+from supervisord_lite.supervise.examination import Examiner
 from supervisord_lite.supervise.host import ProcessHost
 from supervisord_lite.supervise.launcher import Launcher
 from supervisord_lite.supervise.logfiles import LogFiles
 from supervisord_lite.supervise.news import News
 from supervisord_lite.supervise.outputs import Outputs
+from supervisord_lite.supervise.pools.sockets import Inherited
+from supervisord_lite.supervise.pools.study import Study
 from supervisord_lite.supervise.registry import Registry
 from supervisord_lite.supervise.supervisor import Supervisor
 from supervisord_lite.supervise.trees import CgroupTrees, GroupTrees, Trees
 from supervisord_lite.systemd.journal import is_stream
 from supervisord_lite.systemd.notify import Notifier
 
-from . import diary, programs
+from . import check, diary, programs, stash
 from .listening import ControlSocket
 from .logs import StderrHandler
 from .operations import Operations
+from .pools import Pools
 from .readiness import Readiness
 from .shutdown import Shutdown, total_timeout
 
@@ -53,14 +58,18 @@ class Application:
         environ: Mapping[str, str],
         unit: str | None,
         handler: StderrHandler,
+        inherited: Inherited,
     ) -> None:
         self._control = control
+        self._stash = configuration.stash
         self._notifier = notifier
         self._unit = unit
         self._handler = handler
         self._kernel: Kernel = Linux()
         self._trees, self._has_cgroups = _trees(self._kernel)
         self._log_files = LogFiles()
+        self._environ = dict(environ)
+        self._inherited = inherited
         registry, news = Registry(), News()
         self._supervisor = Supervisor(self._kernel, self._trees, registry, news)
         self._host = ProcessHost(self._kernel, self._trees, self._supervisor, self._log_files)
@@ -77,10 +86,15 @@ class Application:
         limits = {"nofile": _raise_descriptor_limit()}
         self._supervisor.launcher = Launcher(self._kernel, assembler, self._host, limits)
         self._readiness = Readiness(registry, notifier)
-        self._operations = Operations(configuration, self._supervisor, environ, self)
-        self._shutdown = Shutdown(self._supervisor, self._log_files)
+        self._assembler = assembler
+        study = Study(self._supervisor, self.examiner, self._readiness.look_soon)
+        self._pools = Pools(self._supervisor, outputs, self, study, inherited)
+        self._readiness.pools = self._pools
+        self._operations = Operations(configuration, self._supervisor, environ, self, self._pools)
+        self._shutdown = Shutdown(self._supervisor, self._log_files, self._pools.finish)
         self._stopping: asyncio.Event = asyncio.Event()
-        commands = Commands(self._supervisor, outputs, self._operations, self._kernel)
+        pools = PoolCommands(self._pools)
+        commands = Commands(self._supervisor, outputs, self._operations, self._kernel, pools)
         self._server = ControlServer(control.sock, commands, self._gate(), self._max_clients())
         news.listen(diary.write)
         news.listen(self._readiness.on_transition)
@@ -93,7 +107,9 @@ class Application:
         self._host.watch()
         await self._server.open()
         self._readiness.watch_dog()
+        self._open_pools()
         self._operations.start()
+        self._pools.start()
         self._readiness.look_soon()
         await self._stopping.wait()
         self._readiness.is_stopping = True
@@ -104,6 +120,8 @@ class Application:
         await self._supervisor.close()
         await self._server.close()
         self._log_files.close()
+        self._pools.close()
+        stash.clear_away(self._stash)
         self._control.close()
         log.info("supervisord-lite: stopped")
 
@@ -123,6 +141,21 @@ class Application:
             loop.add_signal_handler(number, self.shut_down)
         loop.add_signal_handler(signal.SIGHUP, self._operations.reread_unasked)
         loop.add_signal_handler(signal.SIGUSR1, self._reopen_logs)
+        loop.add_signal_handler(signal.SIGTTIN, self._pools.scale_default, 1)
+        loop.add_signal_handler(signal.SIGTTOU, self._pools.scale_default, -1)
+
+    def _open_pools(self) -> None:
+        """Sockets and stash are there before anything is started that may want them."""
+        configuration = self._operations.configuration
+        usable = stash.prepare(self._stash, configuration.supervisor)
+        self._pools.listen(configuration, self._stash if usable else None)
+        for name in self._inherited:
+            log.warning("supervisord-lite: the socket %s that systemd passed is not used", name)
+        self.tell_programs()
+
+    def tell_programs(self) -> None:
+        """Programs that are started from now on find the pools that there are."""
+        self._assembler.shared = self._pools.environment()
 
     def _reopen_logs(self) -> None:
         self._log_files.reopen()
@@ -153,6 +186,17 @@ class Application:
         finally:
             if shown:
                 self._notifier.ready()
+
+    def examiner(self) -> Examiner | None:
+        """Who tries user code out; None while there is no spawner."""
+        spawner = self._supervisor.programs.find(programs.SPAWNER)
+        if spawner is None or spawner.serves is None:
+            return None
+        return Examiner(spawner.serves, self._environ, check.DEADLINE, self.is_unclaimed)
+
+    def expect(self, pid: int) -> asyncio.Future[Reaped]:
+        """How this child, which is no program's, will have ended."""
+        return self._host.reaper.expect(pid)
 
     def is_unclaimed(self, pid: int) -> bool:
         """Whether this is a child of the daemon that is no program's main process."""

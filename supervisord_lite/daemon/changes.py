@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 
 from supervisord_lite.model.difference import Action, Change, compare
-from supervisord_lite.model.events import Again, Start, Stop
 from supervisord_lite.model.states import Cause, Wanted
+from supervisord_lite.supervise.plan import Plan
+from supervisord_lite.supervise.staffing import give_plan, give_process, let_go, take_in
 from supervisord_lite.supervise.supervisor import Supervisor
 
-from .programs import Planned
 
-
-def plan(
-    old: Mapping[str, Planned], new: Mapping[str, Planned], supervisor: Supervisor
-) -> tuple[Change, ...]:
+def plan(old: Mapping[str, Plan], new: Mapping[str, Plan], supervisor: Supervisor) -> tuple[Change, ...]:
     """What leads from the old definitions to the new ones; what was stopped by hand stays so."""
     lives = supervisor.programs
     down = {name for name in old if (life := lives.life_of(name)) is not None and life.wanted is Wanted.DOWN}
@@ -21,52 +18,23 @@ def plan(
     return compare(before, after, down)
 
 
-def apply(
-    changes: tuple[Change, ...], new: Mapping[str, Planned], supervisor: Supervisor, cause: Cause
-) -> None:
+def apply(changes: tuple[Change, ...], new: Mapping[str, Plan], supervisor: Supervisor, cause: Cause) -> None:
     """Carry the changes out; returns at once, the lives go on from there."""
     with supervisor.together():
         for change in changes:
-            match change.action:
-                case Action.REMOVED:
-                    _remove(change.name, supervisor, Cause.SCALE if cause is Cause.SCALE else Cause.REMOVED)
-                case Action.ADDED:
-                    _add(new[change.name], supervisor)
-                case Action.RESTARTED | Action.UPDATED:
-                    _replace(new[change.name], supervisor, change.action is Action.RESTARTED, cause)
-        supervisor.programs.reorder()
+            _carry_out(change, new, supervisor, cause)
 
 
-def _remove(name: str, supervisor: Supervisor, cause: Cause) -> None:
-    program = supervisor.programs.find(name)
-    if program is None:
-        return
-    program.is_leaving = True
-    if program.life.wanted is Wanted.DOWN and program.child is None:
-        supervisor.programs.forget(program)
-    else:
-        supervisor.feed(program, Stop(cause))
-
-
-def _add(item: Planned, supervisor: Supervisor) -> None:
-    program = supervisor.programs.find(item.program.name)
-    if program is None:
-        program = supervisor.programs.add(item.program, item.kind, item.server)
-    else:
-        # It was removed, has not gone yet, and is back.
-        program.is_leaving = False
-        program.succeed(item.program, item.kind, item.server)
-    if item.program.autostart:
-        supervisor.feed(program, Start())
-
-
-def _replace(item: Planned, supervisor: Supervisor, needs_process: bool, cause: Cause) -> None:
-    program = supervisor.programs.find(item.program.name)
-    if program is None:
-        _add(item, supervisor)
-        return
-    program.succeed(item.program, item.kind, item.server)
-    if needs_process:
-        supervisor.feed(program, Again(cause))
-    else:
-        program.take_successor()
+def _carry_out(change: Change, new: Mapping[str, Plan], supervisor: Supervisor, cause: Cause) -> None:
+    program = supervisor.programs.find(change.name)
+    match change.action:
+        case Action.REMOVED if program is not None:
+            let_go(supervisor, program, Cause.SCALE if cause is Cause.SCALE else Cause.REMOVED)
+        case Action.ADDED:
+            take_in(supervisor, new[change.name])
+        case Action.RESTARTED | Action.UPDATED if program is None:
+            take_in(supervisor, new[change.name])
+        case Action.RESTARTED if program is not None:
+            give_process(supervisor, program, new[change.name], cause)
+        case Action.UPDATED if program is not None:
+            give_plan(supervisor, program, new[change.name])

@@ -2,7 +2,7 @@
 
 import logging
 
-from supervisord_lite.model.states import State
+from supervisord_lite.model.states import State, Trigger
 from supervisord_lite.supervise.news import Transition
 
 log = logging.getLogger("supervisord_lite")
@@ -33,6 +33,8 @@ def _level(transition: Transition) -> int:
         case State.BACKOFF:
             return logging.WARNING
         case State.EXITED if transition.exit is not None and transition.exit.code != 0:
+            return logging.WARNING
+        case State.STARTING if transition.trigger == Trigger.REPLACE:
             return logging.WARNING
         case State.STARTING | State.STOPPING:
             return logging.DEBUG if transition.exit is None else logging.INFO

@@ -8,37 +8,28 @@ from collections.abc import Collection, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from supervisord_lite import __version__
-from supervisord_lite.config.load import ConfigError, Problem, load
+from supervisord_lite.config.load import ConfigError, load
 from supervisord_lite.config.program import Configuration
+from supervisord_lite.control.pools import wanted_count
 from supervisord_lite.control.requests import RequestRefused
-from supervisord_lite.model.difference import Action, Change
+from supervisord_lite.model.difference import Action
 from supervisord_lite.model.states import Cause
 from supervisord_lite.supervise.examination import Examiner
 from supervisord_lite.supervise.supervisor import Supervisor
 
-from . import changes, check
-from .programs import SPAWNER, Planned, log_paths, planned
+from . import changes
+from .intent import Intent
+from .outcome import lists_of, log_outcome, out_of_reach, refusal
+from .pools import PoolBusy, Pools
+from .programs import log_paths, planned
+from .trial import Trial
 
 log = logging.getLogger(__name__)
 
 Reply = dict[str, Any]
-
-REPORTED = (Action.ADDED, Action.REMOVED, Action.RESTARTED, Action.UPDATED)
-
-
-class Intent(Struct, frozen=True):
-    """A configuration that may come into force, and what leads to it."""
-
-    configuration: Configuration
-    planned: dict[str, Planned]
-    changes: tuple[Change, ...]
-    scaled: dict[str, int]
-    counts: dict[str, int]
-    """Instances of each companion as the file has them, whatever was scaled."""
 
 
 class Daemon(Protocol):
@@ -50,11 +41,14 @@ class Daemon(Protocol):
     def shut_down(self) -> None:
         """Begin to stop everything."""
 
-    def is_unclaimed(self, pid: int) -> bool:
-        """Whether this is a child of the daemon that is no program's main process."""
+    def examiner(self) -> Examiner | None:
+        """Who tries user code out; None while there is no spawner."""
 
     def reloading(self) -> AbstractContextManager[None]:
         """The time in which a reread goes on."""
+
+    def tell_programs(self) -> None:
+        """The pools have changed: programs that are started from now on are told."""
 
     def retain_logs(self, paths: Collection[str]) -> None:
         """These are the log files of the configuration now in force."""
@@ -69,7 +63,9 @@ class Operations:
         supervisor: Supervisor,
         environ: Mapping[str, str],
         daemon: Daemon,
+        pools: Pools,
     ) -> None:
+        self._pools = pools
         self.configuration = configuration
         self.planned = planned(configuration)
         self.is_stopping = False
@@ -77,7 +73,7 @@ class Operations:
         self._environ = dict(environ)
         self._daemon = daemon
         self._scaled: dict[str, int] = {}
-        self._counts = configuration.instances
+        self._counts = _counts(configuration)
         self._changing = asyncio.Lock()
         self._begun: set[asyncio.Task[Reply]] = set()
         self._since = time.monotonic()
@@ -113,7 +109,7 @@ class Operations:
 
     def reread_unasked(self) -> None:
         """Reread, with the outcome in the log."""
-        self._begin(self._reread()).add_done_callback(_log_outcome)
+        self._begin(self._reread()).add_done_callback(log_outcome)
 
     async def close(self) -> None:
         """Give up what is still being tried."""
@@ -134,10 +130,10 @@ class Operations:
                     intent = await self._intend()
                 except ConfigError as error:
                     return {**refusal(error.problems), "kept_old_config": True}
-                warnings = _out_of_reach(self.configuration, intent.configuration)
+                warnings = out_of_reach(self.configuration, intent.configuration)
                 self._adopt(intent, Cause.REREAD)
                 self._daemon.retain_logs(log_paths(self.configuration))
-                return {"ok": True, **_lists(intent), "warnings": warnings}
+                return {"ok": True, **lists_of(intent), "warnings": warnings}
 
     async def plan(self) -> Reply:
         """What reread would do, and why."""
@@ -145,11 +141,14 @@ class Operations:
             intent = await self._intend()
         except ConfigError as error:
             return refusal(error.problems)
-        rows = [{"name": c.name, "action": c.action, "why": c.why} for c in intent.changes]
+        rows = [
+            {"name": c.name, "action": c.action, "why": c.why}
+            for c in (*intent.changes, *(item.change for item in intent.pools))
+        ]
         return {
             "ok": True,
             "changes": rows,
-            "warnings": _out_of_reach(self.configuration, intent.configuration),
+            "warnings": out_of_reach(self.configuration, intent.configuration),
         }
 
     async def check(self, path: str | None) -> Reply:
@@ -158,7 +157,7 @@ class Operations:
             fresh = load(path or self.configuration.file, self._environ)
         except ConfigError as error:
             return refusal(error.problems)
-        problems = await self._try_targets(fresh, fresh.programs.keys())
+        problems = await self._trial(fresh).everything()
         return refusal(problems) if problems else {"ok": True}
 
     async def scale(self, companion: str, count: int | str) -> Reply:
@@ -170,10 +169,10 @@ class Operations:
     async def _scale(self, companion: str, count: int | str) -> Reply:
         async with self._changing:
             present = self.configuration.instances.get(companion, 0)
-            scaled = {**self._scaled, companion: _wanted_count(count, present)}
+            scaled = {**self._scaled, companion: wanted_count(count, present, "instances")}
             intent = self._only(companion, scaled)
             self._adopt(intent, Cause.SCALE)
-            lists = _lists(intent)
+            lists = lists_of(intent)
             number = self.configuration.instances[companion]
             return {
                 "ok": True,
@@ -198,26 +197,24 @@ class Operations:
     async def _intend(self) -> Intent:
         """What the file asks for now, tried out. Raises `ConfigError`."""
         fresh = load(self.configuration.file, self._environ)
-        counts = fresh.instances
-        scaled = {name: n for name, n in self._scaled.items() if counts.get(name) == self._counts.get(name)}
+        counts = _counts(fresh)
+        asked = {**self._scaled, **self._pools.scaled}
+        scaled = {name: n for name, n in asked.items() if counts.get(name) == self._counts.get(name)}
         if scaled:
             fresh = load(self.configuration.file, self._environ, instances=scaled, texts=fresh.texts)
         intent = self._intent(fresh, scaled, counts)
         touched = {
             c.name for c in intent.changes if c.action in (Action.ADDED, Action.RESTARTED, Action.UPDATED)
         }
-        problems = await self._try_targets(fresh, touched)
-        if problems:
-            raise ConfigError(problems)
-        return intent
+        trial = self._trial(fresh)
+        problems = await trial.targets(touched)
+        pools, more = await trial.pools(self._pools.plan(fresh))
+        if problems or more:
+            raise ConfigError((*problems, *more))
+        return replace(intent, pools=pools)
 
-    async def _try_targets(self, fresh: Configuration, names: Collection[str]) -> tuple[Problem, ...]:
-        registry = self._supervisor.programs
-        spawner = registry.find(SPAWNER)
-        if spawner is None or spawner.serves is None:
-            raise RequestRefused("the spawner is not running; try again in a moment", "busy")
-        examiner = Examiner(spawner.serves, self._environ, check.DEADLINE, self._daemon.is_unclaimed)
-        return await check.target_problems(fresh, names, examiner, self.planned, registry)
+    def _trial(self, fresh: Configuration) -> Trial:
+        return Trial(fresh, self.planned, self._supervisor.programs, self._daemon.examiner)
 
     def _intent(self, fresh: Configuration, scaled: dict[str, int], counts: dict[str, int]) -> Intent:
         new = planned(fresh)
@@ -226,63 +223,24 @@ class Operations:
     def _adopt(self, intent: Intent, cause: Cause) -> None:
         if self.is_stopping:  # since it was asked for: what is started now would not be stopped any more
             raise RequestRefused("the daemon is shutting down", "shutting_down")
+        if cause is not Cause.SCALE:
+            self._change_pools(intent)
         changes.apply(intent.changes, intent.planned, self._supervisor, cause)
         self.configuration = intent.configuration
         self.planned = intent.planned
-        self._scaled = intent.scaled
+        self._scaled = {n: c for n, c in intent.scaled.items() if n in intent.configuration.instances}
         self._counts = intent.counts
 
-
-def _log_outcome(change: asyncio.Task[Reply]) -> None:
-    """Say in the log what became of a change that nobody waits for."""
-    if change.cancelled():
-        return
-    error = change.exception()
-    if error is not None:
-        log.error("supervisord-lite: reread failed: %s", error)
-        return
-    reply = change.result()
-    if reply["ok"]:
-        lists = "; ".join(f"{key} {', '.join(reply[key])}" for key in REPORTED if reply[key])
-        log.info("supervisord-lite: reread, %s", lists or "nothing changed")
-    else:
-        log.error("supervisord-lite: reread refused, the old configuration stays: %s", reply["error"])
+    def _change_pools(self, intent: Intent) -> None:
+        try:
+            self._pools.refuse_busy(intent.pools)
+        except PoolBusy as error:
+            raise RequestRefused(str(error), "busy") from error
+        self._pools.apply(intent.configuration, intent.pools, intent.scaled)
+        self._daemon.tell_programs()
 
 
-def refusal(problems: tuple[Problem, ...]) -> Reply:
-    """The reply that refuses a configuration: the first problem as a sentence, and all of them."""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    rows = [{"file": p.file, "key": p.key, "message": p.message} for p in problems]
-    return {"ok": False, "error": f"{problems[0]}{more}", "code": "config", "problems": rows}
-
-
-def _wanted_count(count: int | str, present: int) -> int:
-    text = str(count)
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not digits.isdecimal() or len(digits) > 5:
-        raise RequestRefused(f'"{count}" is no number of instances; say 4, "+1" or "-1"', "bad_request")
-    wanted = present + int(text) if text[0] in "+-" else int(text)
-    if wanted < 0:
-        raise RequestRefused(f"there are only {present} instances", "refused")
-    return wanted
-
-
-def _lists(intent: Intent) -> dict[str, list[str]]:
-    """The names by what happens to them; the daemon's own are in it only where they change."""
-    lists: dict[str, list[str]] = {action.value: [] for action in Action}
-    for change in intent.changes:
-        planned = intent.planned.get(change.name)
-        is_own = planned is not None and planned.is_own
-        if not (is_own and change.action in (Action.UNCHANGED, Action.ADDED)):
-            lists[change.action].append(change.name)
-    return lists
-
-
-def _out_of_reach(old: Configuration, new: Configuration) -> list[str]:
-    """What a running daemon cannot take on, as warnings."""
-    keys = ("control_socket", "control_socket_mode", "control_socket_group", "log_level")
-    return [
-        f"supervisor.{key} changed: it takes effect when the daemon is restarted"
-        for key in keys
-        if getattr(old.supervisor, key) != getattr(new.supervisor, key)
-    ]
+def _counts(configuration: Configuration) -> dict[str, int]:
+    """Instances and workers as this configuration has them."""
+    workers = {name: pool.workers for name, pool in configuration.pools.items()}
+    return {**configuration.instances, **workers}

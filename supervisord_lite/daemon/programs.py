@@ -5,12 +5,13 @@ import signal
 import sys
 
 import msgspec
-from msgspec import Struct
 
 from supervisord_lite import zygote
 from supervisord_lite.config.program import Configuration, Launch, Program, Supervisor
 from supervisord_lite.model.policy import Policy
-from supervisord_lite.supervise.program import Kind
+from supervisord_lite.supervise import plan
+from supervisord_lite.supervise.plan import Plan
+from supervisord_lite.supervise.pools.plans import PRELOAD
 
 SPAWNER = "spawner"
 ZYGOTE = "zygote"
@@ -33,38 +34,30 @@ _PATIENT = Policy(
 )
 
 
-class Planned(Struct, frozen=True):
-    """A program that is to be supervised, what it is made of, and the fork server that launches it."""
-
-    program: Program
-    kind: Kind
-    server: str
-
-    @property
-    def is_own(self) -> bool:
-        """Whether no file configures it."""
-        return self.kind not in (Kind.TARGET, Kind.COMMAND)
-
-
-def planned(configuration: Configuration) -> dict[str, Planned]:
+def planned(configuration: Configuration) -> dict[str, Plan]:
     """Every program by its name: fork servers first, then what the file configures, in its order."""
-    found = {SPAWNER: Planned(_spawner(), Kind.SPAWNER, "")}
-    companions: dict[str, Planned] = {}
+    found = {SPAWNER: plan.spawner(_spawner())}
+    companions: dict[str, Plan] = {}
+    for pool in configuration.pools.values():
+        server = zygote_of(configuration, pool.launch)
+        found.setdefault(server.name, plan.zygote(server, SPAWNER))
     for program in configuration.programs.values():
         if program.launch.target is None:
-            companions[program.name] = Planned(program, Kind.COMMAND, SPAWNER)
+            companions[program.name] = plan.command(program, SPAWNER)
             continue
-        server = _zygote(configuration.supervisor, program.launch)
-        found.setdefault(server.name, Planned(server, Kind.ZYGOTE, SPAWNER))
-        companions[program.name] = Planned(program, Kind.TARGET, server.name)
+        server = zygote_of(configuration, program.launch)
+        found.setdefault(server.name, plan.zygote(server, SPAWNER))
+        companions[program.name] = plan.target(program, server.name)
     if log_paths(configuration):
-        found[LOGWRITER] = Planned(_log_writer(configuration.supervisor), Kind.LOGWRITER, SPAWNER)
+        found[LOGWRITER] = plan.log_writer(_log_writer(configuration.supervisor), SPAWNER)
     return found | companions
 
 
 def log_paths(configuration: Configuration) -> set[str]:
     """Every file that a program's output goes to."""
-    outputs = (o for p in configuration.programs.values() for o in (p.launch.stdout, p.launch.stderr))
+    launches = [program.launch for program in configuration.programs.values()]
+    launches += [pool.launch for pool in configuration.pools.values()]
+    outputs = (output for launch in launches for output in (launch.stdout, launch.stderr))
     return {output for output in outputs if output is not None and output.startswith("/")}
 
 
@@ -77,8 +70,11 @@ def _log_writer(supervisor: Supervisor) -> Program:
     return _own(LOGWRITER, launch, _WRITING)
 
 
-def _zygote(supervisor: Supervisor, launch: Launch) -> Program:
+def zygote_of(configuration: Configuration, launch: Launch) -> Program:
     """The zygote for targets of this identity: one preload for all of them, and for nobody else."""
+    supervisor = configuration.supervisor
+    identities = {(pool.launch.user, pool.launch.group) for pool in configuration.pools.values()}
+    has_workers = (launch.user, launch.group) in identities
     is_default = (launch.user, launch.group) == (supervisor.user, supervisor.group)
     identity = ":".join(part for part in (launch.user, launch.group) if part is not None)
     directories = [*([supervisor.cwd] if supervisor.cwd is not None else []), *supervisor.python_path]
@@ -87,7 +83,7 @@ def _zygote(supervisor: Supervisor, launch: Launch) -> Program:
     return _own(
         name,
         Launch(
-            command=(*_ZYGOTE, name, *paths, *supervisor.preload),
+            command=(*_ZYGOTE, name, *paths, *([PRELOAD] if has_workers else []), *supervisor.preload),
             cwd=supervisor.cwd,
             env=supervisor.env,
             user=launch.user,
@@ -99,6 +95,4 @@ def _zygote(supervisor: Supervisor, launch: Launch) -> Program:
 
 
 def _own(name: str, launch: Launch, policy: Policy) -> Program:
-    return Program(
-        name=name, companion=name, instance=1, launch=launch, policy=policy, autostart=True, after=()
-    )
+    return Program(name=name, group=name, instance=1, launch=launch, policy=policy, autostart=True, after=())

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from typing import Protocol
 
 from supervisord_lite.model.states import State
 from supervisord_lite.supervise.news import Transition
@@ -21,6 +23,23 @@ MARGIN = 30.0
 TROUBLE = (State.FATAL, State.BACKOFF, State.EXITED)
 
 
+class Verdicts(Protocol):
+    """What is known of pools beyond their programs."""
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether each has its programs, or it is known why not."""
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with some."""
+
+
+class _NoPools:
+    is_decided = True
+    problems: Mapping[str, str] = {}
+
+
 class Readiness:
     """Watches the news and keeps systemd informed. `is_ready` is set once every program had its verdict."""
 
@@ -32,6 +51,7 @@ class Readiness:
         self._alive_due: float | None = None
         self._decided: set[str] = set()
         """Programs that have had their first verdict, wherever they are now."""
+        self.pools: Verdicts = _NoPools()
         self.is_ready = asyncio.Event()
         self.is_stopping = False
 
@@ -41,8 +61,12 @@ class Readiness:
             if transition.after not in (State.STARTING, State.STOPPING):
                 self._decided.add(transition.name)
             if transition.after in TROUBLE:
-                self._decided |= {p.name for p in self._registry if p.held and self._registry.has_verdict(p)}
+                self._decide_held()
         self.look_soon()
+
+    def _decide_held(self) -> None:
+        """Who waits for one that failed has a verdict too."""
+        self._decided |= {p.name for p in self._registry if p.held and self._registry.has_verdict(p)}
 
     def look_soon(self) -> None:
         """Look at every program once, however much happens at a time."""
@@ -58,7 +82,8 @@ class Readiness:
         if self.is_stopping:
             self._extend(max((_stop_timeout(program) for program in programs), default=0.0))
         elif not self.is_ready.is_set():
-            if all(program.name in self._decided or _is_down(program) for program in programs):
+            self._decide_held()
+            if self.pools.is_decided and all(p.name in self._decided or _is_down(p) for p in programs):
                 self._become_ready()
             else:
                 self._extend(max(_ready_timeout(program) for program in programs))
@@ -81,14 +106,15 @@ class Readiness:
         if self.is_stopping:
             left = sum(program.life.state is not State.STOPPED for program in programs)
             return f"shutting down, {left} program{'s' if left > 1 else ''} left" if left else "shutting down"
+        told = [f"pool {name}: {why}" for name, why in self.pools.problems.items()]
         if not programs:
-            return "no programs configured"
+            return "; ".join(["no programs configured", *told]) if told else "no programs configured"
         counts = Counter(program.life.state for program in programs)
         words = [f"{count} {state.lower()}" for state, count in counts.items() if state is not State.RUNNING]
         running = f"{counts[State.RUNNING]} of {len(programs)} programs running"
         troubled = [program for program in programs if _is_in_trouble(program)]
         detail = [f"{p.name} {p.life.state}: {p.last_exit.sentence()}" for p in troubled[:3] if p.last_exit]
-        return "; ".join([", ".join([running, *words]), *detail])
+        return "; ".join([", ".join([running, *words]), *told, *detail])
 
     def watch_dog(self) -> None:
         """Say WATCHDOG=1 twice an interval, as long as the loop comes to it on time."""

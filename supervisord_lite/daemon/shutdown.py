@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from supervisord_lite.config.program import Supervisor as Settings
 from supervisord_lite.model.durations import spell
@@ -34,7 +34,11 @@ def total_timeout(settings: Settings, supervisor: Supervisor) -> float:
 class Shutdown:
     """One shutdown; `at_once` makes a running one end what is left without asking."""
 
-    def __init__(self, supervisor: Supervisor, log_files: LogFiles) -> None:
+    def __init__(
+        self, supervisor: Supervisor, log_files: LogFiles, last_words: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`last_words` is awaited between the programs and the daemon's own, which it may need."""
+        self._last_words = last_words
         self._supervisor = supervisor
         self._log_files = log_files
         self._changed = asyncio.Event()
@@ -50,10 +54,20 @@ class Shutdown:
         stop_listening = self._supervisor.news.listen(lambda _: self._changed.set())
         try:
             await self._stop(lambda program: not program.is_own, timeout)
+            await self._have_last_words()
             self._log_files.disconnect()
             await self._stop(lambda program: program.is_own, OWN_PROGRAMS)
         finally:
             stop_listening()
+
+    async def _have_last_words(self) -> None:
+        if self._is_urgent:
+            return
+        try:
+            async with asyncio.timeout(OWN_PROGRAMS):
+                await self._last_words()
+        except TimeoutError:
+            log.warning("supervisord-lite: hooks of pools did not end; going on without them")
 
     async def _stop(self, concerns: Callable[[Supervised], bool], timeout: float) -> None:
         with self._supervisor.together():

@@ -10,13 +10,14 @@ from collections.abc import MutableMapping
 from supervisord_lite import __version__
 from supervisord_lite.config.load import ConfigError, load
 from supervisord_lite.linux.descriptors import keep_descriptors
+from supervisord_lite.linux.listening import CannotListen
 from supervisord_lite.systemd import journal
 from supervisord_lite.systemd.activation import inherited
 from supervisord_lite.systemd.notify import Notifier, take_watchdog
 
 from . import logs
 from .application import Application
-from .listening import CannotListen, listen
+from .listening import listen
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,13 @@ def start(path: str, log_level: str | None, environ: MutableMapping[str, str]) -
 
     async def run() -> None:
         await Application(
-            configuration, control=control, notifier=notifier, environ=environ, unit=unit, handler=handler
+            configuration,
+            control=control,
+            notifier=notifier,
+            environ=environ,
+            unit=unit,
+            handler=handler,
+            inherited=sockets,
         ).run()
 
     gc.freeze()

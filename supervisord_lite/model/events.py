@@ -40,6 +40,12 @@ class Trip(Struct, frozen=True):
     """It said WATCHDOG=trigger."""
 
 
+class Abort(Struct, frozen=True):
+    """Somebody who knows says that it is beyond help; `why` is in brackets where its end is explained."""
+
+    why: str
+
+
 class Leaving(Struct, frozen=True):
     """It said STOPPING=1."""
 
@@ -64,7 +70,7 @@ class Due(Struct, frozen=True):
     """The deadline of its life has passed."""
 
 
-Event = Start | Stop | Again | Launched | Ready | Ping | Trip | Leaving | Extend | Asked | Ended | Due
+Event = Start | Stop | Again | Launched | Ready | Ping | Trip | Abort | Leaving | Extend | Asked | Ended | Due
 
 # Effects: what is to be done. A closed set; the supervisor performs each.
 

@@ -14,14 +14,16 @@ class Exit(Struct, frozen=True, kw_only=True):
 
     Exactly one of `code`, `signal` and `error` is given. CPU times and `uptime` are seconds, `peak_memory`
     is bytes of resident memory (0: not known). `cause` is why the daemon asked it to end, `killed` whether
-    SIGKILL had to follow.
+    SIGKILL had to follow, and `why` what else explains it.
     """
 
     code: int | None = None
     signal: int | None = None
     error: str | None = None
     core: bool = False
+    pid: int | None = None
     cause: Cause | None = None
+    why: str = ""
     killed: bool = False
     user_cpu: float = 0.0
     system_cpu: float = 0.0
@@ -36,9 +38,9 @@ class Exit(Struct, frozen=True, kw_only=True):
         """What happened, without a full stop: "exited with status 1 after 3.2s"."""
         if self.error is not None:
             return f"could not start: {self.error}"
-        how = self._how()
-        if self.cause is not None:
-            how += f" ({self._why()})"
+        reasons = [self._why(), self.why if self.cause is not Cause.ABORTED else ""]
+        told = "; ".join(filter(None, reasons))
+        how = f"{self.how()} ({told})" if told else self.how()
         return f"{how} after {spell(self.uptime)}"
 
     def cost(self) -> str:
@@ -46,7 +48,8 @@ class Exit(Struct, frozen=True, kw_only=True):
         memory = f", peak memory {self.peak_memory / 2**20:.1f}M" if self.peak_memory else ""
         return f"cpu {self.user_cpu:.2f}s user {self.system_cpu:.2f}s system{memory}"
 
-    def _how(self) -> str:
+    def how(self) -> str:
+        """How it ended, and nothing else: "exited with status 1", "killed by SIGSEGV, core dumped"."""
         if self.signal is None:
             return f"exited with status {self.code}"
         dumped = ", core dumped" if self.core else ""
@@ -54,6 +57,10 @@ class Exit(Struct, frozen=True, kw_only=True):
 
     def _why(self) -> str:
         match self.cause:
+            case None:
+                return ""
+            case Cause.ABORTED:
+                return self.why or str(self.cause)
             case Cause.READY_TIMEOUT:
                 why = "was not ready within ready_timeout"
             case Cause.WATCHDOG:

@@ -12,26 +12,19 @@ from msgspec.structs import replace
 
 from . import backoff
 from .events import (
+    Abort,
     Again,
-    Asked,
-    Due,
     Effect,
     Ended,
     Event,
     Extend,
     Kill,
     Launch,
-    Launched,
-    Leaving,
-    Ping,
-    Ready,
-    Start,
     Stop,
     Terminate,
-    Trip,
 )
-from .exits import Exit
-from .policy import Policy, Restart
+from .meaning import classify
+from .policy import Policy
 from .states import FAULTS, Cause, State, Trigger, Wanted
 from .transitions import follow
 
@@ -43,6 +36,9 @@ KILL_AGAIN = 5.0
 SIGABRT = 6
 """What a program gets that missed its watchdog: it can leave a stack or a core (systemd.service(5))."""
 
+ABORT_PATIENCE = 3.0
+"""Seconds that one beyond help has to leave its stacks, before it is killed."""
+
 
 class Life(Struct, frozen=True, kw_only=True):
     """Everything that decides what a program does next. Times are monotonic seconds."""
@@ -50,6 +46,8 @@ class Life(Struct, frozen=True, kw_only=True):
     state: State = State.STOPPED
     wanted: Wanted = Wanted.DOWN
     cause: Cause | None = None
+    why: str = ""
+    """What is to be told of the cause, where there is more to it."""
     since: float = 0.0
     deadline: float | None = None
     launched_at: float | None = None
@@ -89,74 +87,23 @@ def step(life: Life, event: Event, policy: Policy, now: float, jitter: float = 1
     return Step(trigger, after, _effects(life, after, trigger, policy))
 
 
-def classify(life: Life, event: Event, policy: Policy, now: float) -> Trigger | None:
-    """What the event means for a program in this state; None: nothing."""
-    has_process = life.launched_at is not None
-    match event:
-        case Start():
-            return None if life.state in (S.STARTING, S.RUNNING) else T.START
-        case Stop():
-            return None if life.state is S.STOPPED else T.STOP
-        case Again():
-            return T.RESTART
-        case Ended(exit=exit):
-            return _meaning_of_end(life, exit, policy, now)
-        case Due():
-            return _meaning_of_deadline(life, policy, now)
-        case Launched():
-            return T.LAUNCHED if life.state is S.STARTING and not has_process else None
-        case Ready():
-            return T.READY if life.state is S.STARTING and has_process else None
-        case Ping():
-            return T.PING if life.state is S.RUNNING else None
-        case Trip():
-            return T.SILENT if life.state is S.RUNNING else None
-        case Leaving():
-            return T.LEAVING if life.state in (S.STARTING, S.RUNNING) and has_process else None
-        case Asked():
-            return T.ASKED if life.state is S.STOPPING else None
-        case Extend():
-            return T.EXTEND if has_process and life.deadline is not None and not life.killed else None
-
-
-def _meaning_of_deadline(life: Life, policy: Policy, now: float) -> Trigger | None:
-    if life.deadline is None or now < life.deadline:
-        return None
-    match life.state:
-        case S.STARTING:
-            return T.LATE if policy.notify else T.READY
-        case S.RUNNING:
-            return T.SILENT
-        case S.STOPPING:
-            return T.ESCALATE
-        case S.BACKOFF:
-            return T.RETRY
-    return None
-
-
-def _meaning_of_end(life: Life, exit: Exit, policy: Policy, now: float) -> Trigger | None:
-    if life.state not in (S.STARTING, S.RUNNING, S.STOPPING):
-        return None
-    if life.state is S.STOPPING:
-        if life.wanted is Wanted.DOWN:
-            return T.ENDED
-        if life.cause not in FAULTS and life.cause is not Cause.LEAVING:
-            return T.AGAIN
-    failed = life.cause in FAULTS or not exit.succeeded(policy)
-    permanent = exit.code is not None and exit.code in policy.permanent_exit_codes
-    if permanent or policy.restart is Restart.NEVER or (policy.restart is Restart.ON_FAILURE and not failed):
-        return T.FINISH
-    return T.GIVE_UP if backoff.is_spent(life.restarts, policy, now) else T.BACK_OFF
-
-
 def _effects(before: Life, after: Life, trigger: Trigger, policy: Policy) -> tuple[Effect, ...]:
     if trigger is T.ESCALATE:
         return (Kill(),)
     if after.state is S.STARTING and before.state is not S.STARTING:
         return (Launch(),)
-    if after.state is S.STOPPING and before.state is not S.STOPPING and trigger is not T.LEAVING:
-        return (Terminate(SIGABRT if trigger is T.SILENT else policy.stop_signal),)
+    if trigger is T.ABORT or (
+        after.state is S.STOPPING and before.state is not S.STOPPING and trigger is not T.LEAVING
+    ):
+        return (Terminate(_ending(trigger, policy)),)
     return ()
+
+
+def _ending(trigger: Trigger, policy: Policy) -> int:
+    """The signal that asks it to end."""
+    if trigger in (T.SILENT, T.ABORT):
+        return SIGABRT
+    return policy.late_signal or policy.stop_signal if trigger is T.LATE else policy.stop_signal
 
 
 class _Moment(Struct, frozen=True):
@@ -197,6 +144,8 @@ def _leave(life: Life, moment: _Moment) -> Life:
 
 
 def _patience(cause: Cause | None, policy: Policy) -> float:
+    if cause is Cause.ABORTED:
+        return min(ABORT_PATIENCE, policy.stop_timeout)
     return policy.reload_timeout if cause in (Cause.RESTART, Cause.REREAD) else policy.stop_timeout
 
 
@@ -208,12 +157,22 @@ def _silent(life: Life, moment: _Moment) -> Life:
     return replace(life, cause=Cause.WATCHDOG, deadline=None)
 
 
+def _abort(life: Life, moment: _Moment) -> Life:
+    """One that is asked to end already has less time for it, and what it was asked for stays the cause."""
+    assert isinstance(moment.event, Abort)
+    if moment.before.state is not S.STOPPING:
+        return replace(life, cause=Cause.ABORTED, why=moment.event.why, deadline=None)
+    left = moment.now + _patience(Cause.ABORTED, moment.policy)
+    return replace(life, why=moment.event.why, deadline=min(life.deadline or left, left))
+
+
 def _leaving(life: Life, moment: _Moment) -> Life:
     return replace(life, cause=Cause.LEAVING, deadline=moment.now + moment.policy.stop_timeout)
 
 
 def _asked(life: Life, moment: _Moment) -> Life:
-    return replace(life, deadline=moment.now + _patience(life.cause, moment.policy))
+    patience = moment.now + _patience(life.cause, moment.policy)
+    return replace(life, deadline=patience if life.deadline is None else min(life.deadline, patience))
 
 
 def _escalate(life: Life, moment: _Moment) -> Life:
@@ -227,6 +186,10 @@ def _begin(life: Life, moment: _Moment) -> Life:
 def _retry(life: Life, moment: _Moment) -> Life:
     restarts = backoff.remember(life.restarts, moment.policy, moment.now)
     return replace(_begin(life, moment), restarts=restarts)
+
+
+def _replace(life: Life, moment: _Moment) -> Life:
+    return replace(_retry(life, moment), failures=0)
 
 
 def _launched(life: Life, moment: _Moment) -> Life:
@@ -270,7 +233,7 @@ def _end(life: Life, moment: _Moment) -> Life:
 
 def _rest(life: Life, moment: _Moment) -> Life:
     """Nothing of it runs."""
-    return replace(life, cause=None, deadline=None, launched_at=None, ready_at=None, killed=False)
+    return replace(life, cause=None, why="", deadline=None, launched_at=None, ready_at=None, killed=False)
 
 
 _CONSEQUENCES: dict[Trigger, Callable[[Life, _Moment], Life]] = {
@@ -280,6 +243,7 @@ _CONSEQUENCES: dict[Trigger, Callable[[Life, _Moment], Life]] = {
     T.LATE: _late,
     T.SILENT: _silent,
     T.LEAVING: _leaving,
+    T.ABORT: _abort,
     T.ASKED: _asked,
     T.ESCALATE: _escalate,
     T.RETRY: _retry,
@@ -288,6 +252,7 @@ _CONSEQUENCES: dict[Trigger, Callable[[Life, _Moment], Life]] = {
     T.PING: _ping,
     T.EXTEND: _extend,
     T.BACK_OFF: _back_off,
+    T.REPLACE: _replace,
     T.FINISH: _finish,
     T.GIVE_UP: _rest,
     T.ENDED: _end,

@@ -17,35 +17,35 @@ class UnknownProgram(Exception):
 ALL = ("all", "*")
 
 
-def select(patterns: Iterable[str], companions: Mapping[str, str]) -> list[str]:
-    """The names that the patterns mean, each once, in the order of `companions` (name to companion).
+def select(patterns: Iterable[str], groups: Mapping[str, str]) -> list[str]:
+    """The names that the patterns mean, each once, in the order of `groups` (name to companion or pool).
 
-    NAME means every instance of that companion, NAME:* too, NAME:1 also the only instance. What means nobody
-    is a mistake, and raises `UnknownProgram`; only "all" and "*" may mean nobody.
+    NAME means every program of that group, NAME:* too, NAME:1 also the only instance of a companion. What
+    means nobody is a mistake, and raises `UnknownProgram`; only "all" and "*" may mean nobody.
     """
     chosen: set[str] = set()
     for pattern in patterns:
-        found = {name for name, companion in companions.items() if _matches(pattern, name, companion)}
+        found = {name for name, group in groups.items() if _matches(pattern, name, group)}
         if not found and pattern not in ALL:
-            raise UnknownProgram(pattern, _nearest(pattern, companions))
+            raise UnknownProgram(pattern, _nearest(pattern, groups))
         chosen |= found
-    return [name for name in companions if name in chosen]
+    return [name for name in groups if name in chosen]
 
 
-def _matches(pattern: str, name: str, companion: str) -> bool:
-    if pattern in ("all", name, companion, f"{companion}:*"):
+def _matches(pattern: str, name: str, group: str) -> bool:
+    if pattern in ("all", name, group, f"{group}:*"):
         return True
-    if name == companion and pattern == f"{companion}:1":
+    if name == group and pattern == f"{group}:1":
         return True
-    return _is_glob(pattern) and (fnmatchcase(name, pattern) or fnmatchcase(companion, pattern))
+    return _is_glob(pattern) and (fnmatchcase(name, pattern) or fnmatchcase(group, pattern))
 
 
 def _is_glob(pattern: str) -> bool:
     return pattern == "all" or any(character in pattern for character in "*?[")
 
 
-def _nearest(name: str, companions: Mapping[str, str]) -> str | None:
+def _nearest(name: str, groups: Mapping[str, str]) -> str | None:
     from difflib import get_close_matches  # only where somebody mistyped: the daemon stays small
 
-    found = get_close_matches(name, {*companions, *companions.values()}, n=1)
+    found = get_close_matches(name, {*groups, *groups.values()}, n=1)
     return found[0] if found else None

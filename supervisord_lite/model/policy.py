@@ -34,3 +34,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     restart_delay_max: float | None = None
     max_restarts: int | None = None
     restart_window: float = 60.0
+    restart_at_once: bool = False
+    """Whether one that was ready for `startsecs` is started again without a delay, whatever ended it."""
+    late_signal: int | None = None
+    """What it gets that is not ready in time; None: its stop signal."""

@@ -34,9 +34,11 @@ class Cause(StrEnum):
     READY_TIMEOUT = "ready_timeout"
     WATCHDOG = "watchdog_sec"
     LEAVING = "its own STOPPING=1"
+    REPLACED = "replacement"
+    ABORTED = "a call that did not end"
 
 
-FAULTS = frozenset({Cause.READY_TIMEOUT, Cause.WATCHDOG})
+FAULTS = frozenset({Cause.READY_TIMEOUT, Cause.WATCHDOG, Cause.ABORTED})
 """Causes that are the program's fault: its end counts as a failure."""
 
 
@@ -55,8 +57,10 @@ class Trigger(StrEnum):
     ESCALATE = "stop timed out"
     EXTEND = "more time"
     PING = "alive"
+    ABORT = "aborted"
     RETRY = "retry"
     BACK_OFF = "ended, to be restarted"
+    REPLACE = "ended, to be replaced at once"
     FINISH = "ended, not to be restarted"
     GIVE_UP = "ended too often"
     ENDED = "stopped"

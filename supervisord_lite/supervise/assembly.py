@@ -12,10 +12,11 @@ from supervisord_lite.linux.identity import Account, account
 from supervisord_lite.systemd.notify import Notice
 from supervisord_lite.wire.orders import CALL, EXEC, Setup
 
-from . import environment
+from . import environment, handing
+from .handing import Handed
 from .notices import NoticeSocket
 from .outputs import Outputs
-from .program import Kind, Supervised
+from .program import Supervised
 from .trees import Trees
 
 
@@ -24,7 +25,7 @@ class Assembly:
 
     def __init__(self) -> None:
         self.open = ExitStack()
-        self.fds: list[int] = []
+        self.handed: list[Handed] = []
         """What becomes descriptor 0, 1, 2 … of the process."""
         self.env: dict[str, str] = {}
         self.account: Account | None = None
@@ -86,6 +87,8 @@ class Assembler:
         notice_directory: Path,
     ) -> None:
         self.outputs = outputs
+        self.shared: dict[str, str] = {}
+        """What every program finds in its environment, by the configuration in force."""
         self._trees = trees
         self._environ = environment.inherited(environ)
         self._control_socket = control_socket
@@ -107,10 +110,13 @@ class Assembler:
             assembly.account = account(launch.user, launch.group)
         who = assembly.account
         owner = (who.uid, who.gid) if who is not None else None
-        stdio = self.outputs.open(launch, definition.name, owner)
+        stdio = self.outputs.open(launch, program.plan.identifier, owner)
         assembly.open.callback(stdio.close)
-        assembly.fds = list(stdio.fds)
-        assembly.env = environment.compose(self._environ, definition, who, self._control_socket)
+        assembly.handed = [*handing.streams(stdio.fds), *program.handed]
+        assembly.env = environment.compose(
+            {**self._environ, **self.shared}, definition, who, self._control_socket
+        )
+        assembly.env.update(handing.listening(program.handed))
         if stdio.journal_stream is not None:
             assembly.env["JOURNAL_STREAM"] = stdio.journal_stream
             assembly.errors_prefixed = True
@@ -118,12 +124,12 @@ class Assembler:
             uid = who.uid if who is not None else None
             assembly.notices = NoticeSocket(self._notice_path(definition.name), uid, on_notice)
             assembly.env["NOTIFY_SOCKET"] = str(assembly.notices.path)
-        if program.is_own:
+        if program.plan.service is not None:
             self._serve(assembly)
         assembly.cgroup = self._trees.plant(definition.name)
         if assembly.cgroup is None:
             return
-        if program.kind is not Kind.TARGET:
+        if not program.plan.is_called:
             assembly.birthplace = assembly.cgroup.open_directory()
             assembly.open.callback(os.close, assembly.birthplace)
 
@@ -135,4 +141,4 @@ class Assembler:
         ours, theirs = socket.socketpair()
         assembly.serving = ours
         assembly.open.callback(theirs.close)
-        assembly.fds.append(theirs.fileno())
+        assembly.handed.append(Handed(handing.LINK, theirs.fileno()))

@@ -8,7 +8,7 @@ from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.kernel import Reaped
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.life import Life
-from supervisord_lite.wire.reports import Examined, Failed, FromChild, Reader, ReportError, SetUp
+from supervisord_lite.wire.reports import Failed, FromChild, Reader, ReportError, SetUp
 
 from .notices import NoticeSocket
 
@@ -20,13 +20,21 @@ class Child:
     """A registered process. `born` and `died` are monotonic seconds, `cookie` marks everything it starts."""
 
     def __init__(
-        self, pid: int, born: float, cookie: str, channel: socket.socket | None, cgroup: Cgroup | None
+        self,
+        pid: int,
+        born: float,
+        cookie: str,
+        channel: socket.socket | None,
+        cgroup: Cgroup | None,
+        generation: int | None = None,
     ) -> None:
         self.pid = pid
         self.born = born
         self.died: float | None = None
         self.cookie = cookie
         self.cgroup = cgroup
+        self.generation = generation
+        """Of the zygote that it was forked from; None of what was executed."""
         self.error: str | None = None
         """Why it could not become what it was to be."""
         self.reaped: Reaped | None = None
@@ -51,12 +59,12 @@ class Child:
         self.died = now
         self._peak_memory = self.cgroup.peak_memory() if self.cgroup is not None else None
 
-    def hear(self) -> SetUp | Examined | None:
+    def hear(self) -> FromChild | None:
         """Take what it has said so far. Remembers a failure; returns the latest good news.
 
         End of file closes the channel, and counts as `SetUp`: a command that was executed says no more.
         """
-        news: SetUp | Examined | None = None
+        news: FromChild | None = None
         for _ in range(AT_A_TIME):
             if self.channel is None:
                 break
@@ -101,8 +109,8 @@ class Child:
             if self.on_hangup is not None:
                 self.on_hangup()
 
-    def exit(self, life: Life) -> Exit:
-        """How it ended, after it has been reaped."""
+    def exit(self, life: Life, said: str = "") -> Exit:
+        """How it ended, after it has been reaped; `said` is what it said about that."""
         assert self.reaped is not None
         assert self.died is not None
         reaped = self.reaped
@@ -112,7 +120,9 @@ class Child:
             signal=None if failed else reaped.signal,
             error=self.error,
             core=reaped.core,
+            pid=self.pid,
             cause=life.cause,
+            why=life.why or said,
             killed=life.killed,
             user_cpu=reaped.user_cpu,
             system_cpu=reaped.system_cpu,

@@ -28,6 +28,18 @@ COOKIE = "SUPERVISOR_COOKIE"
 TITLE = "app-supervisor: "
 """What the title of every forked Python process begins with; the program's name follows."""
 
+WORKER_TITLE = "dirty-worker ["
+"""What the title of a pool's worker begins with; the pool's name, a bracket, and the worker's name follow."""
+
+
+def named_by(title: str) -> str | None:
+    """The program's name in the title of its process, or of one forked from that; None: it is no such."""
+    if title.startswith(TITLE):
+        return title.removeprefix(TITLE).split(" ")[0]
+    if title.startswith(WORKER_TITLE):
+        return title.partition("] ")[2].split(" ")[0]
+    return None
+
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """What every program inherits of the daemon's own environment."""
@@ -50,7 +62,7 @@ def compose(
     known = {
         "SUPERVISOR_ENABLED": "1",
         "SUPERVISOR_PROCESS_NAME": program.name,
-        "SUPERVISOR_GROUP_NAME": program.companion,
+        "SUPERVISOR_GROUP_NAME": program.group,
         "SUPERVISOR_INSTANCE": str(program.instance),
         "SUPCTL_SOCKET": control_socket,
         COOKIE: program.name,

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 
 from supervisord_lite.linux.kernel import Kernel
 from supervisord_lite.model.events import Ended, Extend, Launched, Leaving, Ping, Ready, Trip
+from supervisord_lite.model.states import Cause
 from supervisord_lite.systemd.notify import Notice
 from supervisord_lite.wire.reports import PreloadFailed, Prepared
 from supervisord_lite.zygote.server import ForkServer
 
 from .child import Child
 from .logfiles import LogFiles
-from .program import Kind, Supervised
+from .plan import Service
+from .program import Supervised
 from .reaper import Reaper
 from .supervisor import Supervisor
 from .trees import Trees
@@ -44,11 +46,10 @@ class ProcessHost:
         """Its process exists."""
         program.child = child
         program.started_at = time.time()
+        program.launches += 1
         program.status_text = None
-        if program.kind is Kind.TARGET:
-            server = self._supervisor.programs.find(program.server)
-            program.generation = server.generation if server is not None else None
         self.reaper.register(program, child)
+        program.changed()
 
     def launched(self, program: Supervised, child: Child) -> None:
         """Its process works; one that ended meanwhile, or belongs to the past, changes nothing."""
@@ -61,6 +62,7 @@ class ProcessHost:
         """It spoke through its NOTIFY_SOCKET."""
         if notice.status is not None:
             program.status_text = notice.status
+            program.changed()
         if notice.extend is not None:
             self._supervisor.feed(program, Extend(notice.extend))
         if notice.ready:
@@ -77,18 +79,23 @@ class ProcessHost:
         child.forget()
         if program.child is not child:
             return
-        ended = child.exit(program.life)
+        ended = child.exit(program.life, self._last_words(program))
         program.child = None
         if program.serves is not None:
             program.serves.lose()
             program.serves = None
-        if program.kind is Kind.LOGWRITER:
+        if program.plan.service is Service.LOGS:
             self._log_files.disconnect()
         self._supervisor.feed(program, Ended(ended))
 
+    def _last_words(self, program: Supervised) -> str:
+        """What it said of itself, where that may explain why it never was ready."""
+        is_own_end = program.life.cause in (None, Cause.READY_TIMEOUT)
+        return program.status_text or "" if program.life.ready_at is None and is_own_end else ""
+
     def serves(self, program: Supervised, sock: socket.socket, env: Mapping[str, str]) -> None:
         """It is one of the daemon's own: this is the daemon's end of the socket between them."""
-        if program.kind is Kind.LOGWRITER:
+        if program.plan.service is Service.LOGS:
             self._log_files.connect(sock)
         else:
             self._connect(program, sock, env)
@@ -105,7 +112,7 @@ class ProcessHost:
                 return
             for warning in news.warnings:
                 log.warning("%s: %s", program.name, warning)
-            if program.kind is Kind.ZYGOTE:
+            if program.plan.preloads:
                 log.info("%s: preloaded in %.1fs", program.name, news.seconds)
             self.launched(program, child)
             self._supervisor.feed(program, Ready())
@@ -118,8 +125,7 @@ class ProcessHost:
             if program.child is child and child is not None and child.reaped is None:
                 self._kernel.send(child.pid, signal.SIGKILL)
 
-        program.serves = ForkServer(sock, on_news, on_lost, env)
-        program.generation = (program.generation or 0) + 1
+        program.serves = ForkServer(sock, on_news, on_lost, env, program.launches)
 
     def watch(self) -> None:
         """Reap at every SIGCHLD, and once now for what ended before."""

@@ -20,7 +20,7 @@ from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 from . import environment
 from .assembly import Assembler, Assembly
 from .child import Child
-from .program import Kind, Supervised
+from .program import Supervised
 
 AT_ONCE = 16
 """Launches under way at a time: each holds a handful of descriptors until its process has them."""
@@ -76,8 +76,9 @@ class Launcher:
 
         Raises `LaunchError`, or `ForkServerLost` where a successor of the fork server may be asked.
         """
-        async with self._slots.setdefault(program.server, asyncio.Semaphore(self._at_once)):
-            if server is None and program.kind is not Kind.SPAWNER:
+        by = program.plan.server
+        async with self._slots.setdefault(by, asyncio.Semaphore(self._at_once)):
+            if server is None and by:
                 raise ForkServerLost("ended before it was asked")
             try:
                 with self._assembler.assemble(program, partial(self._host.noticed, program)) as assembly:
@@ -92,7 +93,7 @@ class Launcher:
         """posix_spawn(3) does not copy the daemon; the spawner needs no other set-up."""
         command = program.definition.launch.command
         assert command is not None
-        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(assembly.fds)]
+        actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, (_, fd) in enumerate(assembly.handed)]
         pid = os.posix_spawn(
             command[0], command, assembly.env, file_actions=actions, setsid=True, setsigmask=[]
         )
@@ -112,13 +113,14 @@ class Launcher:
         except BaseException:
             ours.close()  # a child that was forked all the same sees end of file, and ends
             raise
-        child = Child(pid, self._kernel.now(), program.name, ours, assembly.cgroup)
+        is_called = program.plan.is_called
+        generation = server.generation if is_called else None
+        child = Child(pid, self._kernel.now(), program.name, ours, assembly.cgroup, generation)
         self._begin(program, child, assembly)
-        identity = None if program.kind is Kind.TARGET else assembly.account
-        setup = assembly.setup(program.definition, identity)
-        if program.kind is Kind.TARGET:
+        setup = assembly.setup(program.definition, None if is_called else assembly.account)
+        if is_called:
             setup.env, setup.unset = environment.difference(setup.env, server.env)
-        await self._instruct(program, child, setup, assembly.fds)
+        await self._instruct(program, child, setup, [fd for _, fd in assembly.handed])
 
     def _begin(self, program: Supervised, child: Child, assembly: Assembly) -> None:
         child.notices = assembly.take_notices()
@@ -131,7 +133,7 @@ class Launcher:
         """From here on the process ends by itself or is killed, and its end explains what went wrong."""
         assert child.channel is not None
         try:
-            if program.kind is Kind.TARGET and child.cgroup is not None:
+            if program.plan.is_called and child.cgroup is not None:
                 # Not by itself, as the zygote's user; and off the loop, because the kernel may take its time.
                 await asyncio.to_thread(child.cgroup.add, child.pid)
             setup.limits = self._limit(program, child.pid)
@@ -152,7 +154,7 @@ class Launcher:
         left: list[tuple[str, int, int]] = []
         launch = program.definition.launch
         # A target has the daemon's from its zygote.
-        given = {} if program.kind is Kind.TARGET else self._limits
+        given = {} if program.plan.is_called else self._limits
         for name, limit in {**given, **launch.rlimits}.items():
             try:
                 self._kernel.limit(pid, name, limit.soft, limit.hard)

@@ -1,7 +1,7 @@
 """One record per program: what is configured, where its life is, and the process it has now."""
 
 import asyncio
-from enum import StrEnum
+from collections.abc import Callable
 
 from supervisord_lite.config.program import Program
 from supervisord_lite.model.describe import describe
@@ -11,47 +11,39 @@ from supervisord_lite.model.life import Life
 from supervisord_lite.zygote.server import ForkServer
 
 from .child import Child
-
-
-class Kind(StrEnum):
-    """What a program is made of, which decides how it is launched."""
-
-    TARGET = "target"
-    COMMAND = "command"
-    ZYGOTE = "zygote"
-    SPAWNER = "spawner"
-    LOGWRITER = "logwriter"
+from .handing import Handed
+from .plan import Plan
 
 
 class Supervised:
-    """A program under supervision. `server` names the fork server that launches it ("" for the spawner)."""
+    """A program under supervision."""
 
     __slots__ = (
         "child",
-        "definition",
         "ended_at",
         "exit_count",
-        "generation",
+        "handed",
         "held",
         "is_leaving",
-        "kind",
         "last_exit",
+        "launches",
         "launching",
         "life",
+        "plan",
         "restarts",
-        "server",
         "serves",
         "started_at",
         "status_text",
         "successor",
         "timer",
         "waiting_for",
+        "watch",
     )  # fmt: skip
 
-    def __init__(self, definition: Program, kind: Kind, server: str) -> None:
-        self.definition = definition
-        self.kind = kind
-        self.server = server
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.handed: tuple[Handed, ...] = ()
+        """Listening sockets that each of its processes gets, behind the standard streams."""
         self.life = Life()
         self.child: Child | None = None
         self.held: Effect | None = None
@@ -60,39 +52,56 @@ class Supervised:
         self.launching: asyncio.Task[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.serves: ForkServer | None = None
-        self.generation: int | None = None
+        self.launches = 0
+        """Processes that it has had."""
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.last_exit: Exit | None = None
         self.exit_count = 0
         self.restarts = 0
         self.status_text: str | None = None
-        self.successor: tuple[Program, Kind, str] | None = None
-        """The definition that the next process is to have, where the running one still has the old."""
+        self.successor: Plan | None = None
+        """The plan that the next process is to follow, where the running one still follows the old."""
         self.is_leaving = False
         """Whether it is to be forgotten once it has stopped."""
+        self.watch: Callable[[], None] | None = None
+        """Called when it has a new process, or that says something new of itself."""
 
     def __repr__(self) -> str:
         return f"<Supervised {self.name} {self.life.state} wanted {self.life.wanted} {self.child}>"
 
     @property
+    def definition(self) -> Program:
+        """What its process was started with."""
+        return self.plan.program
+
+    @property
     def name(self) -> str:
-        return self.definition.name
+        return self.plan.program.name
+
+    @property
+    def newest(self) -> Plan:
+        """What it is, or is to be with its next process."""
+        return self.successor or self.plan
 
     @property
     def after(self) -> tuple[str, ...]:
         """The programs it starts after, by its newest definition."""
-        return (self.successor[0] if self.successor is not None else self.definition).after
+        return self.newest.program.after
 
-    def succeed(self, definition: Program, kind: Kind, server: str) -> None:
-        """It gets this definition with its next process."""
-        self.successor = (definition, kind, server)
+    def succeed(self, plan: Plan) -> None:
+        """It follows this plan with its next process."""
+        self.successor = plan
 
     def take_successor(self) -> None:
-        """From here on its newest definition holds."""
-        if self.successor is not None:
-            self.definition, self.kind, self.server = self.successor
-            self.successor = None
+        """From here on its newest plan holds."""
+        self.plan = self.newest
+        self.successor = None
+
+    def changed(self) -> None:
+        """There is something new of its process that is no transition."""
+        if self.watch is not None:
+            self.watch()
 
     @property
     def pid(self) -> int | None:
@@ -102,7 +111,14 @@ class Supervised:
     @property
     def is_own(self) -> bool:
         """Whether it is one of the daemon's own, which no file configures."""
-        return self.kind not in (Kind.TARGET, Kind.COMMAND)
+        return self.plan.is_own
+
+    @property
+    def generation(self) -> int | None:
+        """Of a fork server: its own; of what was forked from one and is no command: that one's."""
+        if self.serves is not None:
+            return self.serves.generation
+        return self.child.generation if self.child is not None else None
 
     def describe(self, now: float) -> str:
         """One line that is true now."""

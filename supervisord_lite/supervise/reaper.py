@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable
 from typing import NamedTuple
 
-from supervisord_lite.linux.kernel import Kernel
+from supervisord_lite.linux.kernel import Kernel, Reaped
 
 from .child import Child
 from .program import Supervised
@@ -34,6 +35,7 @@ class Reaper:
         self._on_end = on_end
         self._children: dict[int, _Owned] = {}
         self._remains: list[_Owned] = []
+        self._expected: dict[int, asyncio.Future[Reaped]] = {}
         self._again: asyncio.TimerHandle | None = None
 
     def knows(self, pid: int) -> bool:
@@ -44,20 +46,33 @@ class Reaper:
         """This child is this program's from now on."""
         self._children[child.pid] = _Owned(program, child)
 
+    def expect(self, pid: int) -> asyncio.Future[Reaped]:
+        """How this child, which is no program's, will have ended."""
+        self._expected[pid] = asyncio.get_running_loop().create_future()
+        return self._expected[pid]
+
     def collect(self) -> None:
         """Reap every child that has ended (call it at SIGCHLD). A stranger's status changes nothing."""
         while (pid := self._kernel.dead_child()) is not None:
             owned = self._children.pop(pid, None)
             if owned is not None:
                 self._trees.leave(owned.child)
+            elif pid in self._expected:
+                self._kernel.send_group(pid, signal.SIGKILL)  # with what it leaves behind
             reaped = self._kernel.reap(pid)
             if owned is None:
-                log.debug("adopted process %d ended with wait status %d", pid, reaped.status)
+                self._strange(reaped)
             else:
                 owned.child.bury(reaped, self._kernel.now())
                 self._remains.append(owned)
         if self._remains:
             self._uproot()
+
+    def _strange(self, reaped: Reaped) -> None:
+        expected = self._expected.pop(reaped.pid, None)
+        if expected is not None and not expected.done():
+            expected.set_result(reaped)
+        log.debug("adopted process %d ended with wait status %d", reaped.pid, reaped.status)
 
     def _uproot(self) -> None:
         """Report those of which nothing is left; look again at the others, which have been killed."""

@@ -1,15 +1,23 @@
 """Every program by its name, and who waits for whom among them."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from supervisord_lite.config.program import Program
 from supervisord_lite.model import order
 from supervisord_lite.model.events import Effect, Launch, Terminate
 from supervisord_lite.model.life import Life
 from supervisord_lite.model.states import State, Wanted
 from supervisord_lite.zygote.server import ForkServer
 
-from .program import Kind, Supervised
+from .plan import Plan
+from .program import Supervised
+
+
+class Absence(NamedTuple):
+    """Why the programs of a group are not here, and whether that is the verdict on them."""
+
+    why: str
+    is_verdict: bool = False
 
 
 class Registry:
@@ -18,6 +26,8 @@ class Registry:
     def __init__(self) -> None:
         self._programs: dict[str, Supervised] = {}
         self._followers: dict[str, tuple[str, ...]] | None = None
+        self.absent: dict[str, Absence] = {}
+        """Groups whose programs are not here yet: who comes after them waits."""
 
     def __iter__(self) -> Iterator[Supervised]:
         return iter(tuple(self._programs.values()))
@@ -34,10 +44,10 @@ class Registry:
         program = self._programs.get(name)
         return program.life if program is not None else None
 
-    def add(self, definition: Program, kind: Kind, server: str) -> Supervised:
+    def add(self, plan: Plan) -> Supervised:
         """Take a program in; it is down until somebody starts it."""
-        program = Supervised(definition, kind, server)
-        self._programs[definition.name] = program
+        program = Supervised(plan)
+        self._programs[plan.name] = program
         self._followers = None
         return program
 
@@ -52,7 +62,7 @@ class Registry:
 
     def server_of(self, program: Supervised) -> ForkServer | None:
         """The connection to the fork server that launches it; None for the spawner, which needs none."""
-        server = self._programs.get(program.server)
+        server = self._programs.get(program.plan.server)
         return server.serves if server is not None else None
 
     def waits_for(self, program: Supervised, effect: Effect | None) -> str | None:
@@ -67,18 +77,28 @@ class Registry:
 
     def _who_follows(self, program: Supervised) -> tuple[str, ...]:
         if self._followers is None:
-            self._followers = order.followers({program.name: program.after for program in self})
+            self._followers = order.followers({program.name: self._before(program) for program in self})
         return self._followers.get(program.name, ())
 
     def _before_start(self, program: Supervised) -> str | None:
-        if program.server:
-            server = self._programs.get(program.server)
+        if name := program.plan.server:
+            server = self._programs.get(name)
             if server is None or server.life.state is not State.RUNNING:
-                return self._in_words(program.server)
+                return self._in_words(name)
             if server.serves is None or server.serves.is_lost:
-                return f"{program.server} (ending)"
-        blockers = order.start_blockers(program.after, self.life_of)
-        return ", ".join(map(self._in_words, blockers)) or None
+                return f"{name} (ending)"
+        blockers = order.start_blockers(self._before(program), self.life_of)
+        absent = [f"{name} ({self.absent[name].why})" for name in program.after if name in self.absent]
+        return ", ".join([*absent, *map(self._in_words, blockers)]) or None
+
+    def _before(self, program: Supervised) -> list[str]:
+        """The names of the programs that it comes after, each program of a group for the group's name."""
+        found: list[str] = []
+        for name in program.after:
+            found += (
+                [name] if name in self._programs else [p.name for p in self if p.definition.group == name]
+            )
+        return found
 
     def has_verdict(self, program: Supervised) -> bool:
         """Whether it is known how its start went: it serves, it failed, or it waits for one that failed."""
@@ -86,7 +106,9 @@ class Registry:
             return program.life.state is not State.STOPPING
         if not isinstance(program.held, Launch):
             return False
-        awaited = [self._programs.get(name) for name in (program.server, *program.after) if name]
+        if any(self.absent[name].is_verdict for name in program.after if name in self.absent):
+            return True
+        awaited = [self._programs.get(name) for name in (program.plan.server, *self._before(program)) if name]
         return any(self._failed(other) for other in awaited if other is not None)
 
     def _failed(self, program: Supervised) -> bool:

@@ -79,7 +79,7 @@ class Supervisor:
         ended = event.exit if isinstance(event, Ended) else None
         if ended is not None:
             self._note_exit(program, ended)
-        if outcome.trigger is Trigger.RETRY:
+        if outcome.trigger in (Trigger.RETRY, Trigger.REPLACE):
             program.restarts += 1
         self._arm(program)
         self._perform(program, outcome)
@@ -87,7 +87,7 @@ class Supervisor:
             self._tell(program, before.state, outcome, ended, now)
             self._settle(program)
             if program.life.state not in ON_THE_WAY or before.state is State.STOPPING:
-                self._release()
+                self.look_again()
 
     def _note_exit(self, program: Supervised, ended: Exit) -> None:
         program.last_exit = ended
@@ -190,9 +190,10 @@ class Supervisor:
             yield
         finally:
             self._is_gathering = False
-            self._release()
+            self.look_again()
 
-    def _release(self) -> None:
+    def look_again(self) -> None:
+        """Start and end what has nothing to wait for any more."""
         if self._is_gathering:
             return
         for name in tuple(self._held):

@@ -12,8 +12,9 @@ from typing import Protocol
 from supervisord_lite.linux.cgroup import Cgroup, Subtree
 from supervisord_lite.linux.kernel import Kernel
 
+from . import environment
 from .child import Child
-from .environment import COOKIE, TITLE
+from .environment import COOKIE
 
 
 class Trees(Protocol):
@@ -116,9 +117,9 @@ class GroupTrees:
 
     def _mark(self, pid: int) -> str:
         """The cookie in its environment, or in the title of what was forked from a target without exec."""
-        title = self._kernel.title(pid)
-        if title.startswith(TITLE):
-            return title.removeprefix(TITLE).split(" ")[0]
+        name = environment.named_by(self._kernel.title(pid))
+        if name is not None:
+            return name
         prefix = f"{COOKIE}=".encode()
         for entry in self._kernel.environment(pid).split(b"\0"):
             if entry.startswith(prefix):

@@ -26,6 +26,11 @@ EXAMINE = "examine"
 """Say of each argument, a "module:callable", whether it can be called without arguments, and end."""
 
 
+ASK = "ask"
+"""Call the "module:callable" that is the first argument with each of the others, say what comes of it, and
+end."""
+
+
 class Setup:
     """Who a child is to be, then what it is to do.
 

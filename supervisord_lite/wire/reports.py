@@ -3,7 +3,7 @@
 They may run anybody's code, so every line is validated, and none is too long.
 """
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -58,7 +58,14 @@ class Examined(Struct, tag="examined", frozen=True):
     problems: dict[str, str]
 
 
-FromChild = SetUp | Failed | Examined
+class Answered(Struct, tag="answered", frozen=True):
+    """Child: what the call returned for each argument, or why there is no answer."""
+
+    answers: dict[str, dict[str, Any]]
+    problems: dict[str, str]
+
+
+FromChild = SetUp | Failed | Examined | Answered
 
 M = TypeVar("M")
 

@@ -35,7 +35,7 @@ class ForkFailed(OSError):
 class ForkServer:
     """The connection to one fork server process; a successor gets an object of its own.
 
-    `env` is the environment that the process was started with.
+    `env` is the environment that the process was started with, `generation` how many there were with it.
     `on_news` is called with `Prepared` or `PreloadFailed` when it has imported what it was to import, and
     `on_lost` once, when it is gone or has to be ended because it hangs.
     """
@@ -46,9 +46,11 @@ class ForkServer:
         on_news: Callable[[Prepared | PreloadFailed], None],
         on_lost: Callable[[], None],
         env: Mapping[str, str] | None = None,
+        generation: int = 1,
     ) -> None:
         sock.setblocking(False)
         self.env = env or {}
+        self.generation = generation
         self._sock = sock
         self._on_news = on_news
         self._on_lost = on_lost

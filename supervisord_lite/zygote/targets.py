@@ -1,7 +1,8 @@
-"""What a set-up child of a zygote does: call a target, or examine targets."""
+"""What a set-up child of a zygote does: call a target, or say something of the application and end."""
 
 import atexit
 import contextlib
+import importlib
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
-from supervisord_lite.wire.orders import CALL, Setup
+from supervisord_lite.wire.orders import ASK, CALL, Setup
 
 from . import telling
 from .naming import resolve
@@ -24,6 +25,8 @@ def work(setup: Setup, channel: socket.socket) -> NoReturn:
     _become_python(setup)
     if setup.work == CALL:
         _call(setup, channel)
+    elif setup.work == ASK:
+        _ask(setup.arguments, channel)
     else:
         _examine(setup.arguments, channel)
 
@@ -114,7 +117,30 @@ def _examine(targets: tuple[str, ...], channel: socket.socket) -> NoReturn:
     """Report which of the targets cannot be imported or called, and why."""
     found = {target: problem for target in targets if (problem := _problem(target)) is not None}
     telling.tell(channel, telling.examined(found))
-    os.killpg(0, signal.SIGKILL)  # with whatever an import has started
+    _vanish()
+
+
+def _ask(arguments: tuple[str, ...], channel: socket.socket) -> NoReturn:
+    """Report what the function says of each of the others."""
+    import json  # in the throwaway child alone
+
+    answers: dict[str, object] = {}
+    problems: dict[str, str] = {}
+    for subject in arguments[1:]:
+        try:
+            found = resolve(arguments[0])(subject)  # type: ignore[call-arg]
+            json.dumps(found)
+        except BaseException as error:  # noqa: BLE001 - whatever an import raises, the operator is to read it
+            problems[subject] = _spell(error)
+        else:
+            answers[subject] = found
+    telling.tell(channel, telling.answered(answers, problems))
+    _vanish()
+
+
+def _vanish() -> NoReturn:
+    """End with whatever an import has started."""
+    os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 
@@ -122,6 +148,9 @@ def _problem(target: str) -> str | None:
     import inspect  # in the throwaway child alone
 
     try:
+        if ":" not in target:
+            importlib.import_module(target)
+            return None
         found = resolve(target)
     except BaseException as error:  # noqa: BLE001 - whatever an import raises, the operator is to read it
         return f"cannot import {target}: {_spell(error)}"

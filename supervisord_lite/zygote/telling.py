@@ -46,6 +46,11 @@ def examined(problems: dict[str, str]) -> bytes:
     return _report({"type": "examined", "problems": problems})
 
 
+def answered(answers: dict[str, object], problems: dict[str, str]) -> bytes:
+    """What came of each question."""
+    return _report({"type": "answered", "answers": answers, "problems": problems})
+
+
 def _report(fields: dict[str, object]) -> bytes:
     import json  # only for what is rare and long
 

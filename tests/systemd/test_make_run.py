@@ -16,7 +16,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "run_example.py")]
 PATIENCE = 60  # seconds until a line must have come
-RUNNING = {"scheduler": "RUNNING", "worker:1": "RUNNING", "worker:2": "RUNNING", "disk": "RUNNING"}
+COMPANIONS = ["scheduler", "worker:1", "worker:2", "disk"]
+POOL = ["dirty:arbiter", "dirty:1", "dirty:2", "dirty:3"]  # the third is what the run scales it to
+RUNNING = dict.fromkeys([*COMPANIONS, *POOL], "RUNNING")
 
 
 class Started:
@@ -98,6 +100,20 @@ def test_example_is_ready_when_it_says_so(start: Callable[..., Started], directo
     os.kill(example.pid, signal.SIGTERM)
     assert example.read_to_the_end() == 0, example.text
     assert not [one for one in companions if Path(f"/proc/{one['pid']}").exists()]
+
+
+def test_example_shows_a_pool(start: Callable[..., Started]) -> None:
+    """The run calls the pool, streams from it and scales it, before it says that it is ready."""
+    example = start(*SCRIPT)
+    example.read_until(r"\nReady\.")
+    shown = example.text
+    for pattern in (
+        r"lamps next week: \[\d",
+        r"month 12: +\d+ chairs",
+        r"asked so far: \{.*'lamps'",
+        r"dirty: 3 workers",
+    ):
+        assert re.search(pattern, shown), shown
 
 
 def test_ctrl_c_on_a_terminal_is_no_error(start: Callable[..., Started], directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""`supctl scale`: more or fewer instances of a companion, until the daemon ends."""
+"""`supctl scale`: more or fewer instances of a companion, or workers of a pool, until the daemon ends."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # not generic before cl
         """An absolute number as int, a change as the text that the protocol takes."""
         text = str(value)
         if not re.fullmatch(r"[+-]?\d{1,6}", text, re.ASCII):
-            self.fail(f"{text!r} is not a number of instances; write it as 4, +1 or -1", param, ctx)
+            self.fail(f"{text!r} is not a count; write it as 4, +1 or -1", param, ctx)
         return text if text[0] in "+-" else int(text)
 
 
@@ -32,6 +32,7 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # not generic before cl
         ("supctl scale worker 4", "four instances"),
         ("supctl scale worker +1", "one more"),
         ("supctl scale worker -1", "one fewer; the last one is stopped"),
+        ("supctl scale dirty +1", "one more worker of the pool dirty"),
     ),
 )
 @click.argument("name", shell_complete=complete_names)
@@ -39,16 +40,18 @@ class Count(click.ParamType):  # type: ignore[type-arg]  # not generic before cl
 @timeout_option
 @click.pass_obj
 def scale(session: Session, name: str, count: int | str, timeout: float | None) -> None:
-    """Set or change the number of instances of companion NAME: COUNT is 4, +1 or -1.
+    """Set or change how many instances of companion NAME, or workers of pool NAME, run: COUNT is 4, +1 or -1.
 
-    The number holds until the daemon ends, or the number in the file (instances) changes; put it there to
-    keep it.
-    Instances that go are stopped as "supctl stop" does, the highest number first.
+    The number holds until the daemon ends, or the number in the file (instances, workers) changes; put it
+    there to keep it.
+    Instances that go are stopped as "supctl stop" does, the highest number first. A worker that goes finishes
+    the calls that it runs; no pool gets fewer workers than its apps ask for.
     """
     command = {"cmd": "scale", "name": name, "count": count}
     reply = act(session, command, f"scaling {name}", timeout)
     lines = [f"{added}: added" for added in reply.get("added", ())]
     lines += [f"{removed}: removed" for removed in reply.get("removed", ())]
-    number = reply.get("instances")
-    lines.append(f"{name}: {number} instance{'' if number == 1 else 's'}")
+    noun = "worker" if "workers" in reply else "instance"
+    number = reply.get(f"{noun}s")
+    lines.append(f"{name}: {number} {noun}{'' if number == 1 else 's'}")
     session.emit(reply, [printable(line) for line in lines])

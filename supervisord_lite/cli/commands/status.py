@@ -2,12 +2,14 @@
 
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
 from supervisord_lite.cli.command import GLOBAL_EXITS, SupctlCommand, names_argument
-from supervisord_lite.cli.exits import NOT_RUNNING
-from supervisord_lite.cli.paint import wants_colour
+from supervisord_lite.cli.exits import FAILED, NOT_RUNNING
+from supervisord_lite.cli.paint import printable, wants_colour
 from supervisord_lite.cli.session import Session, name_field
 from supervisord_lite.cli.table import Program, daemon_line, programs_of, table
 from supervisord_lite.control.client import Reply
@@ -20,6 +22,7 @@ from supervisord_lite.control.client import Reply
         ("supctl status", "all companions"),
         ("supctl status 'web:*'", "the instances of web; exit status 3 unless all of them run"),
         ("supctl status scheduler", "its details: last exit, restarts, outputs, user"),
+        ("supctl status dirty", "a pool: queue, waiting times, what each worker does"),
         ("supctl status --watch", "a table that keeps itself up to date"),
         ("supctl status --json | jq -r '.companions[].pid'", "for scripts"),
     ),
@@ -36,7 +39,11 @@ from supervisord_lite.control.client import Reply
 def status(session: Session, names: tuple[str, ...], verbose: bool, every: bool, watching: bool) -> None:
     """Show each program's name, state and a description: pid and uptime, or what happened and comes next.
 
-    Naming one program shows its details. A last line tells of the daemon if it is starting or stopping.
+    Naming one program shows its details. Naming a pool shows its workers and apps: what each worker runs and
+    for how long, calls, errors and memory; how many calls wait, and how long they waited and ran, as the
+    median (P50) and for all but one in a hundred (P99) of the latest. "supctl pool NAME" has each call.
+
+    A last line tells of the daemon if it is starting or stopping.
 
     The states: STARTING (not ready yet), RUNNING, BACKOFF (ended, waits to be started again), STOPPING,
     STOPPED (by hand, or not started yet), EXITED (finished, and not to be started again), FATAL (given up).
@@ -47,10 +54,43 @@ def status(session: Session, names: tuple[str, ...], verbose: bool, every: bool,
         watch(session, names, every)
         return
     reply = session.ask({"cmd": "status", **name_field(names)})
+    if any(pool.get("name") in names for pool in reply.get("pools", ())):
+        _show_pools(session, reply, names, verbose)
+        return
     programs = programs_of(reply, every)
-    session.emit(reply, () if session.json else _lines(reply, programs, verbose, _is_one(names, programs)))
+    troubles = [_trouble(pool) for pool in reply.get("pools", ()) if pool.get("error") and not names]
+    one = _is_one(names, programs)
+    session.emit(reply, () if session.json else _lines(reply, programs, verbose, one, troubles))
     if names and any(program["state"] != "RUNNING" for program in reply.get("companions", ())):
         raise click.exceptions.Exit(NOT_RUNNING)
+
+
+def _show_pools(session: Session, reply: Reply, names: tuple[str, ...], verbose: bool) -> None:
+    """The pools among the names, each with its report, then the other programs."""
+    from supervisord_lite.cli.pool import ask, pools_among
+    from supervisord_lite.cli.pool_view import details, summary
+
+    with session.connect() as client:
+        pools = [ask(client, name, reply) for name in pools_among(reply, names)]
+    others = [p for p in programs_of(reply, False) if p.get("companion") not in {pool.name for pool in pools}]
+    lines: list[str] = []
+    for pool in () if session.json else pools:
+        lines += [
+            *([""] if lines else []),
+            *(details if verbose else summary)(pool, wants_colour(sys.stdout)),
+        ]
+    if others and not session.json:
+        lines += ["", *_lines(reply, others, verbose, False)]
+    session.emit({**reply, "pools": [pool.report for pool in pools]}, lines)
+    if not all(pool.runs for pool in pools) or any(p["state"] != "RUNNING" for p in others):
+        raise click.exceptions.Exit(NOT_RUNNING)
+    if any(pool.error for pool in pools):
+        raise click.exceptions.Exit(FAILED)
+
+
+def _trouble(pool: Mapping[str, Any]) -> str:
+    """What is wrong with a pool as a whole; without a socket it has no programs that could tell."""
+    return printable(f"pool {pool['name']}: {pool['error']}")
 
 
 def _is_one(names: tuple[str, ...], programs: list[Program]) -> bool:
@@ -60,7 +100,9 @@ def _is_one(names: tuple[str, ...], programs: list[Program]) -> bool:
     )
 
 
-def _lines(reply: Reply, programs: list[Program], verbose: bool, one: bool) -> list[str]:
+def _lines(
+    reply: Reply, programs: list[Program], verbose: bool, one: bool, troubles: Sequence[str] = ()
+) -> list[str]:
     colour, now = wants_colour(sys.stdout), time.time()
     lines = []
     for line, program in zip(table(programs, colour), programs, strict=True):
@@ -70,7 +112,8 @@ def _lines(reply: Reply, programs: list[Program], verbose: bool, one: bool) -> l
 
             lines += details(program, now)
     daemon = reply.get("daemon", {})
-    if not programs:
+    lines += troubles
+    if not programs and not troubles:
         lines.append("no programs are configured")
     if verbose or daemon.get("state", "running") != "running":
         lines.append(daemon_line(daemon))

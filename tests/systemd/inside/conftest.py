@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.systemd.inside.pool import Pool
+
 ROOT = Path(__file__).parents[3]
 COMMAND = Path("/opt/app-supervisor/bin/supctl")
 CONFIGURATION = Path("/etc/app-supervisor/app-supervisor.toml")
@@ -117,3 +119,11 @@ def service(installed: None) -> Iterator[Service]:
     service = Service()
     yield service
     service.clean()
+
+
+@pytest.fixture
+def pool(service: Service, tmp_path: Path) -> Iterator[Pool]:
+    """The pool "dirty" of the service, which is not started yet."""
+    pool = Pool(service, tmp_path)
+    yield pool
+    pool.close()

@@ -75,7 +75,8 @@ def test_example_works_installed(service: Service) -> None:
     shutil.copy(EXAMPLE, "/etc/app-supervisor/app-supervisor.toml")
     service.start()
     states = {name: program["state"] for name, program in service.programs().items()}
-    assert states == dict.fromkeys(["scheduler", "worker:1", "worker:2", "disk"], "RUNNING")
+    pool = ["dirty:arbiter", "dirty:1", "dirty:2"]
+    assert states == dict.fromkeys(["scheduler", "worker:1", "worker:2", "disk", *pool], "RUNNING")
     follow = ["journalctl", "-u", "app-supervisor", "-f", "-o", "cat", "-n", "all"]
     with subprocess.Popen(follow, stdout=subprocess.PIPE, text=True) as journal:
         assert journal.stdout is not None

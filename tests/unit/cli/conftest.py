@@ -155,7 +155,7 @@ def example_program(name: str = "scheduler", **changes: Any) -> Message:
     return {
         "name": name,
         "companion": name.partition(":")[0],
-        "instance": int(name.partition(":")[2] or 1),
+        "instance": int(name.partition(":")[2] or 1) if name[-1].isdigit() else 1,
         "state": "RUNNING",
         "wanted": "up",
         "pid": 4242,

@@ -30,7 +30,7 @@ def candidates(supctl: Run, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_commands_are_completed(candidates: Any) -> None:
     """Visible commands that begin so; hidden ones are not offered."""
-    assert candidates("st") == ["status", "start", "stop"]
+    assert candidates("st") == ["status", "start", "stop", "stash"]
     assert candidates("u") == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from supervisord_lite.cli.command import SupctlCommand
+from supervisord_lite.cli.command import SupctlCommand, SupctlGroup
 from supervisord_lite.cli.root import COMMANDS, supctl
 from supervisord_lite.cli.session import Session
 
@@ -25,25 +25,40 @@ def _command(name: str) -> SupctlCommand:
     return command
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+def _all_commands() -> dict[str, SupctlCommand]:
+    """Every command that can be typed, by its words: "stash keys" too."""
+    found = {name: _command(name) for name in COMMANDS}
+    for name, command in list(found.items()):
+        if isinstance(command, SupctlGroup):
+            for inner, its in command.commands.items():
+                assert isinstance(its, SupctlCommand)
+                found[f"{name} {inner}"] = its
+    return found
+
+
+ALL = _all_commands()
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_every_command_loads_and_explains_itself(supctl: Run, name: str) -> None:
     """What it does, its options, the exit status, examples."""
-    outcome = supctl(name, "--help")
+    outcome = supctl(*name.split(), "--help")
     assert (outcome.status, outcome.err) == (0, "")
     for section in ("Usage: supctl ", "Options:", "--json", "Exit status:", "Examples:"):
         assert section in outcome.out
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", ALL)
 def test_every_example_can_be_typed(name: str) -> None:
     """An example is a command line that parses."""
-    for example, _ in _command(name).examples:
+    for example, _ in ALL[name].examples:
         for part in example.partition(" | ")[0].partition(" > ")[0].split(" && "):
             words = shlex.split(part)
             if words[0] != "supctl" or words[1].startswith("-"):
                 continue
-            command = _command(words[1])
-            command.make_context(words[1], words[2:], obj=Session(), parent=click.Context(supctl))
+            known = 2 if " ".join(words[1:3]) in ALL else 1
+            command, rest = ALL[" ".join(words[1 : 1 + known])], words[1 + known :]
+            command.make_context(words[1], rest, obj=Session(), parent=click.Context(supctl))
 
 
 @pytest.mark.parametrize("text", [MANUAL, ROOT / "docs" / "supctl.md"], ids=["manual", "docs"])
@@ -51,8 +66,8 @@ def test_the_manual_has_every_command_and_option(text: Path) -> None:
     """A new command or option is written about in both places."""
     content = text.read_text().replace("\\-", "-")
     missing = [name for name in VISIBLE if name not in content]
-    for name in VISIBLE:
-        for option in _command(name).params:
+    for name, command in ALL.items():
+        for option in command.params:
             if isinstance(option, click.Option):
                 missing += [
                     f"{name} {flag}"

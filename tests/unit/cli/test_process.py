@@ -28,6 +28,22 @@ def test_status_imports_nothing_heavy(daemon: Daemon, program: Make, status_of: 
     assert done.stdout.splitlines()[-1] == "supervisord_lite.cli.commands.status"
 
 
+def test_status_of_a_pool_imports_nothing_heavy(daemon: Daemon, program: Make, status_of: Make) -> None:
+    """What shows a pool is loaded for a pool alone, and needs nothing of what clients of pools need."""
+    programs = [program("dirty:arbiter"), program("dirty:1")]
+    daemon.answer("status", {**status_of(*programs), "pools": [{"name": "dirty"}]})
+    daemon.answer("pool", {"ok": True, "pool": {"name": "dirty"}})
+    code = (
+        "import sys; from supervisord_lite.cli.root import run; run(['status', {0}]);"
+        "print(*(m for m in sys.modules if m.split('.')[0] in {{'asyncio', 'msgspec', 'msgpack', 'lmdb'}}"
+        " or m.startswith(('supervisord_lite.dirty', 'supervisord_lite.wire', 'supervisord_lite.cli.pool'))))"
+    )
+    for name, expected in (("", ""), ("dirty", "supervisord_lite.cli.pool supervisord_lite.cli.pool_view")):
+        line = [sys.executable, "-c", code.format(repr(name) if name else "")]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.stdout.splitlines()[-1] == expected
+
+
 def test_help_imports_no_command(supctl: Any) -> None:
     """The list of commands is a table."""
     code = (

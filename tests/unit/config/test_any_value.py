@@ -28,14 +28,20 @@ VALUES = [
     *("1979-05-27", "07:32:00", "1979-05-27T07:32:00Z"),
     *('{ nofile = "1e5" }', '{ nofile = "²" }', "{ A = 99999999999999999999 }"),
 ]
+HEADS = {
+    "supervisor": ("[supervisor]", "", ""),
+    "companion": ("[companions.q]", "command", 'command = "sleep 1"\n'),
+    "pool": ("[pools.q]", "apps", 'apps = "a:A"\n'),
+    "stash": ("[stash]", "", ""),
+}
 KEYS = [(name, key.name) for name, struct in reference.TABLES.items() for key in reference.keys(struct)]
 
 
 @pytest.mark.parametrize(("table", "key"), KEYS, ids=[f"{table}.{key}" for table, key in KEYS])
 def test_any_value_is_taken_or_refused_at_its_key(site: Site, table: str, key: str) -> None:
     """No value makes reading fail otherwise, and a refusal names the key."""
-    head = "[supervisor]" if table == "supervisor" else "[companions.q]"
-    run = "" if key in ("target", "command") or table == "supervisor" else 'command = "sleep 1"\n'
+    head, needed, what = HEADS[table]
+    run = "" if key in (needed, "target") else what
     for value in VALUES:
         try:
             site.load(f"{head}\n{run}{key} = {value}\n")

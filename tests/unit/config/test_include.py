@@ -56,13 +56,14 @@ def test_a_companion_is_defined_once(site: Site) -> None:
     assert problem == f'companions.a: is defined already, in "{site.main}"; remove or rename one'
 
 
-def test_an_included_file_gives_companions_only(site: Site) -> None:
+def test_an_included_file_gives_companions_and_pools_only(site: Site) -> None:
     """What concerns all stands in the main file."""
-    site.write("[supervisor]\n[companion_defaults]\n[pools.x]\n", "conf.d/a.toml")
-    first, second, third = site.problems('[supervisor]\ninclude = "conf.d/*.toml"\n')
+    site.write("[supervisor]\n[companion_defaults]\n[stash]\n[pool.x]\n", "conf.d/a.toml")
+    first, second, third, fourth = site.problems('[supervisor]\ninclude = "conf.d/*.toml"\n')
     assert first.startswith("supervisor: must stand in the main file")
     assert second.startswith("companion_defaults: must stand in the main file")
-    assert third == 'pools: unknown key "pools"'
+    assert third.startswith("stash: must stand in the main file")
+    assert fourth == 'pool: unknown key "pool"; did you mean "pools"?'
 
 
 def test_one_bad_file_hides_no_other(site: Site) -> None:

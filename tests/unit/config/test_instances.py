@@ -31,7 +31,7 @@ def test_scaling_never_renames_what_runs(
     assert list(configuration.programs) == names
     assert [program.name for program in configuration.programs.values()] == names
     assert [program.instance for program in configuration.programs.values()] == list(range(1, len(names) + 1))
-    assert all(program.companion == "q" for program in configuration.programs.values())
+    assert all(program.group == "q" for program in configuration.programs.values())
 
 
 def test_scaling_leaves_the_first_program_equal(site: Site) -> None:

@@ -14,7 +14,7 @@ RUN = '[companions.q]\ncommand = "sleep 1"\n'
 
 REFUSED = {
     "unknown_key": (RUN + "stop_timout = 3", "companions.q.stop_timout", 'did you mean "stop_timeout"?'),
-    "unknown_section": ("[pools.x]", "pools", 'unknown key "pools"'),
+    "unknown_section": ("[queues.x]", "queues", 'unknown key "queues"'),
     "misspelt_section": ("[companion.x]", "companion", 'did you mean "companions"?'),
     "key_of_supervisord": (
         RUN + "stopwaitsecs = 3",
@@ -59,13 +59,13 @@ REFUSED = {
     "unknown_after": (
         RUN + 'after = "r"',
         "companions.q.after",
-        'names "r", and there is no companion of that name',
+        'names "r", and there is no companion or pool of that name',
     ),
     "near_after": (RUN + 'after = "qq"', "companions.q.after", 'did you mean "q"?'),
     "instance_in_after": (
         RUN + 'after = "q:1"',
         "companions.q.after",
-        'write "q", which means all its instances',
+        'write "q", which means the whole of it',
     ),
     "circle": (RUN + 'after = "q"', "companions.q.after", "goes in a circle: q after q"),
     "delay_does_not_grow": (RUN + "restart_delay_max = 5", "companions.q.restart_delay_max", "greater than"),

@@ -10,15 +10,19 @@ import pytest
 import tomli
 
 from supervisord_lite.config import reference
-from supervisord_lite.config.foreign import WORDS
+from supervisord_lite.config.foreign import DIRTY, OF_TABLE, WORDS
 from supervisord_lite.config.manual import roff
-from supervisord_lite.config.tables import CompanionTable, SupervisorTable
+from supervisord_lite.config.tables import PoolTable
 
 from .test_load import FULL
-from .test_problems import REFUSED
+from .test_pool_problems import REFUSED as REFUSED_POOLS
+from .test_pool_problems import UNKNOWN_TO_A_SCHEMA as UNKNOWN_POOLS
+from .test_pools import FULL as FULL_POOLS
+from .test_problems import REFUSED as REFUSED_COMPANIONS
 
 GUIDE = (reference.ROOT / reference.GUIDE).read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+REFUSED = {**REFUSED_COMPANIONS, **REFUSED_POOLS}
 UNKNOWN_TO_A_SCHEMA = {  # what depends on the machine, on other keys, or on both files
     *("nothing_to_run", "unknown_after", "near_after", "instance_in_after", "circle", "delay_does_not_grow"),
     *("delay_above_default_maximum", "watchdog_without_notify", "unknown_user", "unknown_group"),
@@ -46,6 +50,7 @@ UNKNOWN_TO_A_SCHEMA = {  # what depends on the machine, on other keys, or on bot
         "directory_as_socket",
     ),
     "decimal_umask",
+    *UNKNOWN_POOLS,
 }
 
 
@@ -68,9 +73,10 @@ def test_the_examples_in_the_docs_are_valid(validator: Any, example: str) -> Non
     validator.validate(tomli.loads(example))
 
 
-def test_the_schema_accepts_every_key(validator: Any) -> None:
+@pytest.mark.parametrize("text", [FULL, FULL_POOLS], ids=["companions", "pools"])
+def test_the_schema_accepts_every_key(validator: Any, text: str) -> None:
     """A file that uses every key passes the schema."""
-    document = tomli.loads(FULL)
+    document = tomli.loads(text)
     document["supervisor"]["log_level"] = "debug"
     validator.validate(document)
 
@@ -81,7 +87,7 @@ def test_the_schema_refuses_what_the_reader_refuses(validator: Any, name: str) -
     assert not validator.is_valid(tomli.loads(REFUSED[name][0]))
 
 
-@pytest.mark.parametrize("struct", [SupervisorTable, CompanionTable])
+@pytest.mark.parametrize("struct", reference.TABLES.values(), ids=reference.TABLES)
 def test_every_key_is_described(struct: Any) -> None:
     """No key is without a meaning, a kind and a default in the docs."""
     for key in reference.keys(struct):
@@ -92,22 +98,24 @@ def test_every_key_is_described(struct: Any) -> None:
 
 def test_words_of_other_supervisors_lead_to_keys() -> None:
     """Whatever a foreign word is answered with is a key."""
-    known = {key.name for struct in (SupervisorTable, CompanionTable) for key in reference.keys(struct)}
-    assert set(WORDS.values()) <= known
-    assert not WORDS.keys() & known
+    known = {struct: {key.name for key in reference.keys(struct)} for struct in reference.TABLES.values()}
+    assert set(WORDS.values()) <= set().union(*known.values())
+    assert not WORDS.keys() & set().union(*known.values())
+    for struct, words in {**OF_TABLE, PoolTable: {**OF_TABLE[PoolTable], **DIRTY}}.items():
+        assert set(words.values()) <= known[struct]
+        assert not words.keys() & known[struct]
 
 
-def test_stale_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stale_files_are_written(tmp_path: Path) -> None:
     """One command brings everything into step; without --write it only tells."""
-    monkeypatch.setattr(reference, "ROOT", tmp_path)
     (tmp_path / "docs").mkdir()
     empty = re.sub(r"(<!-- keys: \w+ -->\n).*?(<!-- end)", r"\1\2", GUIDE, flags=re.DOTALL)
     (tmp_path / reference.GUIDE).write_text(empty, encoding="utf-8")
-    assert reference.main([]) == 1
+    assert reference.main([], tmp_path) == 1
     assert not (tmp_path / reference.SCHEMA).exists()
-    assert reference.main(["--write"]) == 0
+    assert reference.main(["--write"], tmp_path) == 0
     assert (tmp_path / reference.GUIDE).read_text(encoding="utf-8") == GUIDE
-    assert reference.main([]) == 0
+    assert reference.main([], tmp_path) == 0
 
 
 def test_texts_are_escaped_for_roff() -> None:

@@ -16,6 +16,7 @@ from supervisord_lite.config.number import (
     rlimit_name,
 )
 from supervisord_lite.config.signals import MaybeSignal, Signal
+from supervisord_lite.config.size import Limit, MessageSize, Size
 
 
 @pytest.mark.parametrize(
@@ -247,3 +248,40 @@ def test_restarts_may_be_unlimited() -> None:
     assert MaxRestarts.parse(0) == 0
     with pytest.raises(ValueError, match='0 or more, or "unlimited"'):
         MaxRestarts.parse(-1)
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "spelling"),
+    [
+        ("64M", 64 * 2**20, "64M"),
+        ("64 MiB", 64 * 2**20, "64M"),
+        (4096, 4096, "4K"),
+        ("1.5k", 1536, "1536"),
+        (0, 0, "0"),
+        ("1G", 2**30, "1G"),
+    ],
+)
+def test_sizes_are_read_as_systemd_reads_them(written: object, number: int, spelling: str) -> None:
+    """A size is a number of bytes or what systemd.exec(5) describes, and the docs show its shortest form."""
+    size = Size.parse(written)
+    assert size == number
+    assert size.written == spelling
+
+
+@pytest.mark.parametrize("written", [True, 1.5, "", "M", "-1", -1, 2**63, [], "infinity"])
+def test_what_is_no_size_is_refused(written: object) -> None:
+    """A refusal says how a size is written."""
+    with pytest.raises(ValueError, match="must be a size such as"):
+        Size.parse(written)
+
+
+def test_a_size_too_small_is_a_forgotten_unit() -> None:
+    """What cannot have been meant is refused with what probably was."""
+    with pytest.raises(ValueError, match='at least 1K, and 64 is 64 bytes; did you mean "64M"'):
+        MessageSize.parse(64)
+
+
+def test_a_limit_of_memory_can_be_off() -> None:
+    """No limit is written as everywhere else."""
+    assert [Limit.parse(written) for written in (False, "off", "infinity", 0x100000)] == [0, 0, 0, 2**20]
+    assert Limit(0).written == "off"

@@ -9,11 +9,13 @@ import pytest
 from supervisord_lite import __version__
 from supervisord_lite.control import requests as r
 from supervisord_lite.control.commands import Commands
+from supervisord_lite.control.pools import PoolCommands
 from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.states import State
 from supervisord_lite.supervise.outputs import Outputs
-from supervisord_lite.supervise.program import Kind
+from supervisord_lite.supervise.plan import Kind
+from supervisord_lite.supervise.pools.keeper import Keeper
 from tests.unit.supervise.stage import Stage
 
 
@@ -47,6 +49,14 @@ class FakeOperations:
         return {"ok": True}
 
 
+class NoPools:
+    """There are none."""
+
+    def __init__(self) -> None:
+        self.keepers: dict[str, Keeper] = {}
+        self.failed: dict[str, str] = {}
+
+
 class NoFiles:
     """A log writer that is never asked."""
 
@@ -67,7 +77,8 @@ def commands(stage: Stage, operations: FakeOperations) -> Commands:
     stage.add("web")
     stage.add("worker:1")
     stage.add("worker:2")
-    return Commands(stage.supervisor, Outputs("journal", "", NoFiles()), operations, stage.kernel)
+    pools = PoolCommands(NoPools())
+    return Commands(stage.supervisor, Outputs("journal", "", NoFiles()), operations, stage.kernel, pools)
 
 
 def names(reply: dict[str, Any]) -> list[str]:

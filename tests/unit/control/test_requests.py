@@ -23,6 +23,8 @@ from supervisord_lite.control.requests import COMMANDS, RequestRefused, parse, r
         (b'{"cmd": "signal", "name": "web", "signal": 1}', r.Signal("web", 1)),
         (b'{"cmd": "wait", "name": "web", "for": "running"}', r.Wait("web", "running")),
         (b'{"cmd": "scale", "name": "web", "count": "+1"}', r.Scale("web", "+1")),
+        (b'{"cmd": "pool", "name": "dirty"}', r.Pool("dirty")),
+        (b'{"cmd": "cancel", "pool": "dirty", "call": 17}', r.Cancel("dirty", 17)),
         (b'{"cmd": "events", "past": 5, "id": "x"}', r.Events(past=5, id="x")),
         (b'{"cmd": "check", "path": "/etc/x"}', r.Check("/etc/x")),
         (b'{"id": "late", "name": "web", "cmd": "start"}', r.Start("web", id="late")),
@@ -82,7 +84,7 @@ def test_every_command_is_known() -> None:
     """The list says what the table holds."""
     assert set(COMMANDS) == {
         *("status", "start", "stop", "restart", "reload", "signal", "wait", "scale", "reread", "plan"),
-        *("check", "events", "shutdown", "version"),
+        *("check", "events", "shutdown", "version", "pool", "cancel"),
     }
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from supervisord_lite.config.load import load
 from supervisord_lite.daemon.operations import Operations
+from supervisord_lite.daemon.pools import Pools
 from supervisord_lite.model.events import Ready
+from supervisord_lite.supervise.examination import Examiner
+from supervisord_lite.supervise.outputs import Outputs
+from supervisord_lite.supervise.pools.study import Study
+from supervisord_lite.supervise.registry import Registry
 from supervisord_lite.zygote.server import ForkServer
 from tests.unit.supervise.stage import Stage
 
@@ -22,6 +27,8 @@ class FakeDaemon:
         self.is_reloading = False
         self.logs: list[set[str]] = []
         self.is_asked_to_end = False
+        self.is_told = False
+        self.programs: Registry | None = None
 
     def facts(self) -> dict[str, Any]:
         return {"state": "running"}
@@ -39,6 +46,15 @@ class FakeDaemon:
 
     def is_unclaimed(self, pid: int) -> bool:
         return True
+
+    def examiner(self) -> Examiner | None:
+        spawner = self.programs.find("spawner") if self.programs is not None else None
+        if spawner is None or spawner.serves is None:
+            return None
+        return Examiner(spawner.serves, ENVIRON, 60.0, self.is_unclaimed)
+
+    def tell_programs(self) -> None:
+        self.is_told = True
 
     def retain_logs(self, paths: Collection[str]) -> None:
         assert self.is_reloading
@@ -64,7 +80,12 @@ class Site:
 
     def start(self) -> Operations:
         """Bring the file into force, with a spawner that runs."""
-        made = Operations(load(str(self.file), ENVIRON), self.stage.supervisor, ENVIRON, self.daemon)
+        self.daemon.programs = self.stage.programs
+        outputs = Outputs("inherit", "", self.stage.log_files)
+        study = Study(self.stage.supervisor, self.daemon.examiner, lambda: None)
+        children = self.stage.host.reaper
+        pools = Pools(self.stage.supervisor, outputs, children, study, {})  # type: ignore[arg-type]
+        made = Operations(load(str(self.file), ENVIRON), self.stage.supervisor, ENVIRON, self.daemon, pools)
         ours, self.far_end = socket.socketpair()
         made.start()
         spawner = self.stage.programs.find("spawner")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from supervisord_lite.config.program import Supervisor
-from supervisord_lite.daemon.listening import CannotListen, listen
+from supervisord_lite.daemon.listening import listen
+from supervisord_lite.linux.listening import CannotListen
 from tests.fakes.definitions import a_supervisor
 
 
@@ -77,15 +78,16 @@ def test_where_it_cannot_be_the_sentence_says_why(tmp_path: Path) -> None:
         listen(at(tmp_path / "file" / "sock"), {})
 
 
-def test_an_inherited_socket_is_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """By its name; it stays when the daemon goes, and others are not used."""
+def test_an_inherited_socket_is_taken(tmp_path: Path) -> None:
+    """By its name; it stays when the daemon goes, and others are left to others."""
     path = tmp_path / "systemd.sock"
     given, other = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
     given.bind(str(path))
     given.listen()
-    control = listen(at(tmp_path / "unused"), {"control": [given], "http": [other]})
+    inherited = {"control": [given], "http": [other]}
+    control = listen(at(tmp_path / "unused"), inherited)
     assert (control.sock, control.path) == (given, path)
-    assert caplog.messages == ["supervisord-lite: the socket http that systemd passed is not used"]
+    assert inherited == {"http": [other]}
     control.close()
     other.close()
     assert path.exists()

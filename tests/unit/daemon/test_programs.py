@@ -1,7 +1,7 @@
 """What the daemon runs under a configuration."""
 
 from supervisord_lite.daemon.programs import log_paths, planned
-from supervisord_lite.supervise.program import Kind
+from supervisord_lite.supervise.plan import Kind
 from tests.fakes.definitions import a_configuration, a_program
 
 

@@ -10,7 +10,7 @@ from supervisord_lite.model.events import Start, Stop
 from supervisord_lite.model.policy import Policy, Restart
 from supervisord_lite.model.states import State
 from supervisord_lite.supervise.launcher import LaunchError
-from supervisord_lite.supervise.program import Kind
+from supervisord_lite.supervise.plan import Kind
 from supervisord_lite.systemd.notify import Notifier
 from tests.unit.supervise.stage import QUICK, Stage
 
@@ -212,3 +212,28 @@ async def test_without_a_watchdog_nothing_wakes_the_loop(
     readiness.watch_dog()
     await stage.pass_time(100)
     assert notifier.alive_at == []
+
+
+class SlowPools:
+    """Their programs are not there yet."""
+
+    is_decided = False
+    problems: dict[str, str] = {}  # noqa: RUF012 - each test gives it its own
+
+
+async def test_ready_waits_for_pools_that_are_not_there_yet(
+    stage: Stage, readiness: Readiness, notifier: FakeNotifier
+) -> None:
+    """And what is wrong with one is in the sentence."""
+    pools = SlowPools()
+    readiness.pools = pools
+    web = stage.add("web")
+    stage.feed(web, Start())
+    await stage.reaches(web, State.RUNNING)
+    await stage.pass_time(1)
+    assert "ready" not in notifier.told
+    pools.is_decided, pools.problems = True, {"dirty": "workers must be at least 2"}
+    readiness.look_soon()
+    await stage.pass_time(1)
+    assert "ready" in notifier.told
+    assert notifier.sentence == "1 of 1 programs running; pool dirty: workers must be at least 2"

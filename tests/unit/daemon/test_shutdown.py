@@ -10,12 +10,17 @@ from supervisord_lite.model.events import Start
 from supervisord_lite.model.policy import Policy
 from supervisord_lite.model.states import State
 from supervisord_lite.supervise.logfiles import LogFiles
-from supervisord_lite.supervise.program import Kind, Supervised
+from supervisord_lite.supervise.plan import Kind
+from supervisord_lite.supervise.program import Supervised
 from tests.fakes.definitions import a_supervisor
 from tests.fakes.kernel import DIES, IGNORES
 from tests.unit.supervise.stage import Stage
 
 STUBBORN = Policy(startsecs=1.0, stop_timeout=1000.0)
+
+
+async def no_last_words() -> None:
+    """Nobody has any."""
 
 
 async def running(stage: Stage, *programs: Supervised) -> None:
@@ -36,7 +41,7 @@ async def test_programs_go_in_order_and_the_daemons_own_last(stage: Stage) -> No
     db, web = stage.add("db"), stage.add("web", after=("db",))
     idle = stage.add("idle")
     await running(stage, spawner, db, web)
-    await Shutdown(stage.supervisor, LogFiles()).run(60.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(60.0)
     assert stopped(stage) == ["web", "db", "spawner"]
     assert idle.life.state is State.STOPPED
     assert web.last_exit is not None
@@ -49,7 +54,7 @@ async def test_who_does_not_go_in_time_is_killed(stage: Stage, caplog: pytest.Lo
     worker = stage.add("worker", policy=STUBBORN)
     await running(stage, worker)
     began = stage.kernel.clock
-    await Shutdown(stage.supervisor, LogFiles()).run(20.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(20.0)
     assert stage.kernel.clock - began == pytest.approx(20.0)
     assert worker.life.state is State.STOPPED
     assert caplog.messages == [
@@ -64,7 +69,7 @@ async def test_for_ever_is_a_time_too(stage: Stage) -> None:
     worker = stage.add("worker", policy=Policy(startsecs=1.0, stop_timeout=float("inf")))
     await running(stage, worker)
     asyncio.get_running_loop().call_later(5000.0, stage.kernel.end, 101)
-    await Shutdown(stage.supervisor, LogFiles()).run(float("inf"))
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(float("inf"))
     assert stage.kernel.clock == pytest.approx(6001.0)
 
 
@@ -74,7 +79,7 @@ async def test_a_second_request_kills_what_is_left(stage: Stage) -> None:
     programs = [stage.add("spawner", kind=Kind.SPAWNER), stage.add("db"), stage.add("web", after=("db",))]
     await running(stage, *programs)
     began = stage.kernel.clock
-    shutdown = Shutdown(stage.supervisor, LogFiles())
+    shutdown = Shutdown(stage.supervisor, LogFiles(), no_last_words)
     asyncio.get_running_loop().call_later(3.0, shutdown.at_once)
     await shutdown.run(1000.0)
     assert stage.kernel.clock - began < 4.0
@@ -92,7 +97,7 @@ async def test_what_starts_or_waits_goes_too(stage: Stage) -> None:
     await stage.reaches(crashed, State.RUNNING)
     stage.kernel.end(101, code=1)
     await stage.reaches(crashed, State.BACKOFF)
-    await Shutdown(stage.supervisor, LogFiles()).run(60.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(60.0)
     assert {slow.life.state, waiting.life.state, crashed.life.state} == {State.STOPPED}
 
 
@@ -103,7 +108,7 @@ async def test_what_the_kernel_holds_is_killed_until_it_goes(stage: Stage) -> No
     await running(stage, worker)
     stage.kernel.processes[101].is_unkillable = True
     asyncio.get_running_loop().call_later(20.0, stage.kernel.end, 101)
-    await Shutdown(stage.supervisor, LogFiles()).run(5.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(5.0)
     assert stage.kernel.clock == pytest.approx(1021.0)
 
 
@@ -113,7 +118,7 @@ async def test_what_never_goes_is_left_behind(stage: Stage, caplog: pytest.LogCa
     worker = stage.add("worker", policy=STUBBORN)
     await running(stage, worker)
     stage.kernel.processes[101].is_unkillable = True
-    await Shutdown(stage.supervisor, LogFiles()).run(5.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(5.0)
     assert "worker: left behind, because it does not die or may not be killed" in caplog.messages
 
 
@@ -123,7 +128,7 @@ async def test_the_daemons_own_have_a_time_of_their_own(stage: Stage) -> None:
     await running(stage, stage.add("spawner", kind=Kind.SPAWNER, policy=STUBBORN))
     stage.launcher.reactions = {SIGTERM: DIES}
     began = stage.kernel.clock
-    await Shutdown(stage.supervisor, LogFiles()).run(60.0)
+    await Shutdown(stage.supervisor, LogFiles(), no_last_words).run(60.0)
     assert stage.kernel.clock - began == pytest.approx(OWN_PROGRAMS)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisord_lite.model.events import (
+    Abort,
     Again,
     Asked,
     Due,
@@ -36,7 +37,9 @@ def fed(*events: Any) -> st.SearchStrategy[Happening]:
 
 
 orders = fed(Start(), *(Stop(cause) for cause in COMMANDED), *(Again(cause) for cause in COMMANDED))
-notices = fed(Ready(), Ping(), Trip(), Leaving(), Extend(0.0), Extend(30.0), Extend(1e12), Due())
+notices = fed(
+    Ready(), Ping(), Trip(), Abort("stuck"), Leaving(), Extend(0.0), Extend(30.0), Extend(1e12), Due()
+)
 deeds: st.SearchStrategy[Happening] = st.sampled_from(
     [World.fork, World.fork, World.set_up, World.set_up, World.fail_to_fork, World.ask, World.reach_deadline]
 )
@@ -139,6 +142,7 @@ events = st.sampled_from(
             Ready(),
             Ping(),
             Trip(),
+            Abort("stuck"),
             Leaving(),
             Extend(1.0),
             Asked(),

@@ -3,6 +3,7 @@
 import pytest
 
 from supervisord_lite.model.events import (
+    Abort,
     Asked,
     Due,
     Extend,
@@ -23,9 +24,10 @@ from .histories_of_ending import ENDING
 from .histories_of_notices import NOTICES
 from .histories_of_starting import STARTING
 from .histories_of_stopping import STOPPING
+from .histories_of_workers import WORKERS
 from .history import History, exited, play
 
-SITUATIONS = {**STARTING, **STOPPING, **ENDING, **NOTICES}
+SITUATIONS = {**STARTING, **STOPPING, **ENDING, **NOTICES, **WORKERS}
 
 
 @pytest.mark.parametrize("history", SITUATIONS.values(), ids=SITUATIONS.keys())
@@ -40,7 +42,7 @@ def test_history(history: History) -> None:
 
 def test_no_situation_has_the_name_of_another() -> None:
     """Every situation is told once."""
-    assert len(SITUATIONS) == sum(map(len, (STARTING, STOPPING, ENDING, NOTICES)))
+    assert len(SITUATIONS) == sum(map(len, (STARTING, STOPPING, ENDING, NOTICES, WORKERS)))
 
 
 def test_every_row_of_the_table_is_lived_through() -> None:
@@ -65,7 +67,20 @@ def test_what_is_not_in_the_table_is_impossible(state: State, trigger: Trigger) 
 
 
 @pytest.mark.parametrize(
-    "event", [Launched(), Ready(), Ping(), Trip(), Leaving(), Asked(), Extend(5.0), Due(), Stop(), exited(1)]
+    "event",
+    [
+        Launched(),
+        Ready(),
+        Ping(),
+        Trip(),
+        Abort(""),
+        Leaving(),
+        Asked(),
+        Extend(5.0),
+        Due(),
+        Stop(),
+        exited(1),
+    ],
 )
 def test_what_means_nothing_changes_nothing(event: object) -> None:
     """A stopped program that is told what only a process can cause is the same afterwards."""

@@ -49,6 +49,8 @@ def policies(seconds: st.SearchStrategy[float]) -> st.SearchStrategy[Policy]:
         restart_delay_max=st.none() | seconds,
         max_restarts=st.none() | st.integers(0, 3),
         restart_window=seconds,
+        restart_at_once=st.booleans(),
+        late_signal=st.none() | st.just(6),
     )
 
 

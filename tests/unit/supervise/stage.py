@@ -11,12 +11,13 @@ from supervisord_lite.supervise.child import Child
 from supervisord_lite.supervise.host import ProcessHost
 from supervisord_lite.supervise.logfiles import LogFiles
 from supervisord_lite.supervise.news import News, Transition
-from supervisord_lite.supervise.program import Kind, Supervised
+from supervisord_lite.supervise.plan import Kind
+from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.registry import Registry
 from supervisord_lite.supervise.supervisor import Supervisor
 from supervisord_lite.supervise.trees import GroupTrees
 from supervisord_lite.zygote.server import ForkServer
-from tests.fakes.definitions import a_program
+from tests.fakes.definitions import a_plan, a_program
 from tests.fakes.kernel import DIES, FakeKernel, Reaction
 
 QUICK = Policy(startsecs=1.0, restart_delay=2.0, stop_timeout=10.0)
@@ -49,7 +50,8 @@ class FakeLauncher:
         self._next += 1
         cookie = f"SUPERVISOR_COOKIE={program.name}\0".encode()
         process = self._kernel.spawn(self._next, on=self.reactions, env=cookie)
-        child = Child(process.pid, self._kernel.now(), program.name, None, self.cgroup)
+        generation = server.generation if server is not None else None
+        child = Child(process.pid, self._kernel.now(), program.name, None, self.cgroup, generation)
         assert self.host is not None
         self.host.registered(program, child)
         if program.name in self.setups:
@@ -88,7 +90,7 @@ class Stage:
         server: str = "",
     ) -> Supervised:
         """Take a program in."""
-        return self.programs.add(a_program(name, after=after, policy=policy), kind, server)
+        return self.programs.add(a_plan(a_program(name, after=after, policy=policy), kind, server))
 
     def feed(self, program: Supervised, *events: Event) -> None:
         """Let these happen to it."""

@@ -9,7 +9,7 @@ from supervisord_lite.model.events import Start, Stop
 from supervisord_lite.model.policy import Policy
 from supervisord_lite.model.states import State
 from supervisord_lite.supervise.child import Child
-from supervisord_lite.supervise.program import Kind
+from supervisord_lite.supervise.plan import Kind
 from supervisord_lite.systemd.notify import Notice
 from supervisord_lite.zygote import telling
 from tests.fakes.kernel import DIES

@@ -9,11 +9,11 @@ import pytest
 from supervisord_lite.linux.cgroup import Subtree
 from supervisord_lite.model.life import Life
 from supervisord_lite.supervise.child import Child
-from supervisord_lite.supervise.program import Kind, Supervised
+from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.reaper import UPROOT_FOR, Reaper
 from supervisord_lite.supervise.trees import CgroupTrees, GroupTrees, Trees
 from tests.fakes import cgroup as fake
-from tests.fakes.definitions import a_program
+from tests.fakes.definitions import a_plan, a_program
 
 from .stage import Stage
 
@@ -35,7 +35,7 @@ class Reaping:
         """A main process of a program."""
         self.kernel.spawn(pid, env=MARK.replace(b"worker", name.encode()))
         child = Child(pid, self.kernel.now(), name, None, self.trees.plant(name))
-        self.reaper.register(Supervised(a_program(name), Kind.COMMAND, ""), child)
+        self.reaper.register(Supervised(a_plan(a_program(name))), child)
         return child
 
 
@@ -195,3 +195,16 @@ async def test_a_kill_is_for_the_group_of_control(stage: Stage, tmp_path: Path) 
     fake.enter(reaping.child.cgroup)
     reaping.trees.kill(reaping.child)
     assert fake.is_killed(reaping.child.cgroup)
+
+
+async def test_an_expected_child_tells_how_it_ended(stage: Stage) -> None:
+    """It is no program; what it leaves behind ends with it."""
+    reaping = Reaping(stage)
+    stage.kernel.spawn(500)
+    stage.kernel.spawn(501, parent=500, group=500)
+    how = reaping.reaper.expect(500)
+    stage.kernel.end(500, code=1)
+    await stage.pass_time(1)
+    assert how.result().code == 1
+    assert not stage.kernel.processes[501].lives
+    assert reaping.ended == []

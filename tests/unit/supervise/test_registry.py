@@ -9,9 +9,10 @@ from supervisord_lite.model.events import Launch, Terminate
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.life import Life
 from supervisord_lite.model.states import State, Wanted
-from supervisord_lite.supervise.program import Kind, Supervised
-from supervisord_lite.supervise.registry import Registry
-from tests.fakes.definitions import a_program
+from supervisord_lite.supervise.plan import Kind
+from supervisord_lite.supervise.program import Supervised
+from supervisord_lite.supervise.registry import Absence, Registry
+from tests.fakes.definitions import a_plan, a_program
 
 S = State
 
@@ -20,7 +21,7 @@ def a_registry(*names: str, **after: tuple[str, ...]) -> Registry:
     """These programs, some of them after others."""
     registry = Registry()
     for name in names:
-        registry.add(a_program(name, after=after.get(name, ())), Kind.COMMAND, "")
+        registry.add(a_plan(a_program(name, after=after.get(name, ()))))
     return registry
 
 
@@ -105,9 +106,9 @@ def test_a_verdict_is_handed_down_a_chain() -> None:
 def test_a_failed_fork_server_is_a_verdict_for_its_programs() -> None:
     """A preload that cannot be imported fails all that is forked from it; not so one that was killed."""
     registry = Registry()
-    zygote = registry.add(a_program("zygote"), Kind.ZYGOTE, "")
+    zygote = registry.add(a_plan(a_program("zygote"), Kind.ZYGOTE))
     put(registry, "zygote", S.BACKOFF)
-    program = registry.add(a_program("web", target="shop:run"), Kind.TARGET, "zygote")
+    program = registry.add(a_plan(a_program("web", target="shop:run"), Kind.TARGET, "zygote"))
     program.life = Life(state=S.STARTING, wanted=Wanted.UP)
     program.held = Launch()
     zygote.last_exit = Exit(signal=9)
@@ -129,9 +130,9 @@ def test_waiting_is_told_in_words() -> None:
 def test_a_fork_server_is_waited_for_first() -> None:
     """One that is not there at all too."""
     registry = a_registry("db")
-    program = registry.add(a_program("web", after=("db",)), Kind.TARGET, "zygote")
+    program = registry.add(a_plan(a_program("web", after=("db",)), Kind.TARGET, "zygote"))
     assert registry.waits_for(program, Launch()) == "zygote"
-    registry.add(a_program("zygote"), Kind.ZYGOTE, "")
+    registry.add(a_plan(a_program("zygote"), Kind.ZYGOTE))
     assert registry.waits_for(program, Launch()) == "zygote (STOPPED)"
 
 
@@ -141,7 +142,34 @@ def test_the_order_of_stops_follows_the_newest_definitions() -> None:
     web = put(registry, "web", S.STOPPING)
     db = put(registry, "db", S.STOPPING)
     assert registry.waits_for(db, Terminate(15)) is None
-    web.succeed(a_program("web", after=("db",)), web.kind, "")
+    web.succeed(a_plan(a_program("web", after=("db",))))
     registry.reorder()
     assert registry.waits_for(db, Terminate(15)) == "web"
     assert registry.waits_for(db, None) is None
+
+
+def test_who_comes_after_a_group_waits_for_all_of_it() -> None:
+    """For those that are here, and for those that are still to come."""
+    registry = a_registry("dirty:1", "dirty:2", "web", web=("dirty",))
+    put(registry, "dirty:1", S.RUNNING)
+    put(registry, "dirty:2", S.STARTING)
+    web = put(registry, "web", S.STARTING)
+    assert registry.waits_for(web, Launch()) == "dirty:2 (STARTING)"
+    registry.absent["dirty"] = Absence("starting")
+    assert registry.waits_for(web, Launch()) == "dirty (starting), dirty:2 (STARTING)"
+    put(registry, "dirty:2", S.STOPPING)
+    put(registry, "web", S.STOPPING)
+    second = registry.find("dirty:2")
+    assert second is not None
+    assert registry.waits_for(second, Terminate(15)) == "web"
+
+
+def test_a_group_that_does_not_come_is_a_verdict() -> None:
+    """Not so one that is on its way."""
+    registry = a_registry("web", web=("dirty",))
+    web = put(registry, "web", S.STARTING)
+    web.held = Launch()
+    registry.absent["dirty"] = Absence("starting")
+    assert not registry.has_verdict(web)
+    registry.absent["dirty"] = Absence("workers must be at least 2", is_verdict=True)
+    assert registry.has_verdict(web)

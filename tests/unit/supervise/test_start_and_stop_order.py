@@ -9,7 +9,8 @@ import pytest
 from supervisord_lite.model.events import Again, Start, Stop
 from supervisord_lite.model.policy import Policy
 from supervisord_lite.model.states import State
-from supervisord_lite.supervise.program import Kind, Supervised
+from supervisord_lite.supervise.plan import Kind
+from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 from tests.fakes.kernel import IGNORES
 

@@ -9,7 +9,7 @@ from supervisord_lite.model.events import Again, Start, Stop
 from supervisord_lite.model.policy import Policy
 from supervisord_lite.model.states import Cause, State
 from supervisord_lite.supervise.launcher import LaunchError
-from tests.fakes.definitions import a_program
+from tests.fakes.definitions import a_plan, a_program
 from tests.fakes.kernel import IGNORES
 
 from .stage import Stage
@@ -186,7 +186,7 @@ async def test_a_new_definition_holds_with_the_next_process(stage: Stage) -> Non
     stage.feed(worker, Start())
     await stage.reaches(worker, State.RUNNING)
     old, new = worker.definition, a_program("worker", nice=5, after=("db",))
-    worker.succeed(new, worker.kind, worker.server)
+    worker.succeed(a_plan(new))
     assert (worker.definition, worker.after) == (old, ("db",))
     stage.feed(worker, Again(Cause.REREAD))
     assert worker.definition is old

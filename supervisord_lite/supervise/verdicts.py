@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable
 
-from supervisord_lite.supervise.news import News, Transition
-from supervisord_lite.supervise.program import Supervised
+from .news import News, Transition
+from .program import Supervised
 
 
 async def until(

@@ -1,0 +1,138 @@
+"""A process of clients: `python -m bench.dirty.load PACKAGE PATH WHAT ARGUMENTS…`; its last line is JSON.
+
+It says "ready" when it is connected, and begins when it reads a line, so that several begin together.
+"""
+
+import importlib
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.dirty.pools import APP
+
+Answer = dict[str, Any]
+
+
+def main() -> None:
+    """Connect, wait for the word, measure, print."""
+    package, path, what, *arguments = sys.argv[1:]
+    client_type = importlib.import_module(package).DirtyClient
+
+    def connect() -> Any:
+        client = client_type(path)
+        client.connect()
+        return client
+
+    work = {"latency": latency, "count": count, "sleepers": sleepers, "stream": stream, "stash": stash}[what]
+    measure = work(connect, package, *map(float, arguments))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(measure()), flush=True)
+
+
+def latency(connect: Callable[[], Any], _: str, size: float, calls: float) -> Callable[[], Answer]:
+    """Microseconds of single calls: size 0 a no-op, -1 a thousand small dicts, else an echo of bytes."""
+    client = connect()
+    arguments: tuple[Any, ...] = ("noop",)
+    if size:
+        dicts = [{"id": n, "name": f"item {n}", "price": n / 3} for n in range(1000)]
+        arguments = ("echo", dicts if size < 0 else bytes(int(size)))
+    for _warm in range(max(3, int(calls) // 10)):
+        client.execute(APP, *arguments)
+
+    def measure() -> Answer:
+        took = []
+        for _call in range(int(calls)):
+            began = time.perf_counter()
+            client.execute(APP, *arguments)
+            took.append((time.perf_counter() - began) * 1e6)
+        return {
+            "p50": statistics.median(took),
+            "p99": sorted(took)[int(len(took) * 0.99)],
+            "rate": 1e6 * len(took) / sum(took),
+        }
+
+    return measure
+
+
+def count(connect: Callable[[], Any], _: str, seconds: float) -> Callable[[], Answer]:
+    """How many no-op calls one client makes in so many seconds."""
+    client = connect()
+    client.execute(APP, "noop")
+
+    def measure() -> Answer:
+        calls, began = 0, time.perf_counter()
+        end = began + seconds
+        while time.perf_counter() < end:
+            client.execute(APP, "noop")
+            calls += 1
+        return {"rate": calls / (time.perf_counter() - began)}
+
+    return measure
+
+
+def sleepers(
+    connect: Callable[[], Any], _: str, clients: float, seconds: float, sleep: float
+) -> Callable[[], Answer]:
+    """So many clients, a thread each, that call a sleep again and again: calls a second, waits, losses."""
+    each = [connect() for _client in range(int(clients))]
+
+    def measure() -> Answer:
+        took: list[float] = []
+        lost: list[str] = []
+        counts = [0] * len(each)
+        began = time.perf_counter()
+        end = began + seconds
+
+        def run(number: int, client: Any) -> None:
+            while (start := time.perf_counter()) < end:
+                try:
+                    client.execute(APP, "sleep", sleep)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the call was lost
+                    lost.append(repr(error))
+                    continue
+                took.append(time.perf_counter() - start)
+                counts[number] += 1
+
+        threads = [threading.Thread(target=run, args=pair) for pair in enumerate(each)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        elapsed = time.perf_counter() - began
+        return {"rate": len(took) / elapsed, "lost": len(lost), "took": sorted(took), "counts": counts}
+
+    return measure
+
+
+def stream(connect: Callable[[], Any], _: str, chunks: float) -> Callable[[], Answer]:
+    """Chunks a second of one stream."""
+    client = connect()
+    list(client.stream(APP, "ints", 1000))
+
+    def measure() -> Answer:
+        began = time.perf_counter()
+        received = sum(1 for _chunk in client.stream(APP, "ints", int(chunks)))
+        assert received == int(chunks), received
+        return {"rate": received / (time.perf_counter() - began)}
+
+    return measure
+
+
+def stash(connect: Callable[[], Any], package: str, calls: float) -> Callable[[], Answer]:
+    """Microseconds of a get and of a put, from inside a worker."""
+    client = connect()
+
+    def measure() -> Answer:
+        get, put = client.execute(APP, "stash", package, int(calls))
+        return {"get": get, "put": put}
+
+    return measure
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""An image service whose workers share one catalogue."""

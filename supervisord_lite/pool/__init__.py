@@ -1,0 +1,1 @@
+"""Dirty pools: the arbiter that routes calls, and the workers that run them."""

@@ -1,0 +1,290 @@
+"""The arbiter: its two listening sockets, everyone connected to them, and what brings them together."""
+
+import random
+import resource
+import signal
+import socket
+import traceback
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Any
+
+from supervisord_lite.pool.arbiter import (
+    casualties,
+    deadlines,
+    memory,
+    recycling,
+    reporting,
+    roster,
+)
+from supervisord_lite.pool.arbiter.backroom import Backroom
+from supervisord_lite.pool.arbiter.calls import Call
+from supervisord_lite.pool.arbiter.client import Client
+from supervisord_lite.pool.arbiter.daemon import Daemon
+from supervisord_lite.pool.arbiter.listener import Listener
+from supervisord_lite.pool.arbiter.log import ERROR, NOTICE, WARNING, Log
+from supervisord_lite.pool.arbiter.loop import Loop
+from supervisord_lite.pool.arbiter.partials import Partials
+from supervisord_lite.pool.arbiter.performance import perform
+from supervisord_lite.pool.arbiter.questions import Questions
+from supervisord_lite.pool.arbiter.reception import Reception
+from supervisord_lite.pool.arbiter.room import Room
+from supervisord_lite.pool.arbiter.router import Router
+from supervisord_lite.pool.arbiter.settings import blank
+from supervisord_lite.pool.arbiter.stash import Stash
+from supervisord_lite.systemd.notify import Notifier
+from supervisord_lite.wire.backstage import Report, Roster, Serving, Settings
+
+SWEEP = 0.1
+"""Seconds between looks at deadlines, while there is anything to look at."""
+
+MEMORY_EVERY = 10.0
+
+RESERVE = 512
+"""Descriptors that clients may not take: workers, memfds on their way, the stash."""
+
+
+class Arbiter:
+    """One pool's arbiter. Connections call it; it holds what they share."""
+
+    def __init__(
+        self, pool: str, public: socket.socket, behind: socket.socket, log: Log, notifier: Notifier
+    ) -> None:
+        self.log = log
+        self.loop = Loop()
+        self.loop.on_fault = self._fault
+        self.loop.on_signal = self._signalled
+        self.backroom = Backroom(self.loop.wake)
+        self.loop.on_wakeup = self.backroom.tell
+        self.router = Router(blank(pool))
+        self.max_message = self.router.settings.max_message
+        self.latest = 0
+        """The id of the latest call."""
+        self.clients: set[Client] = set()
+        self.partials = Partials()
+        self.room = Room(self.max_message)
+        self.stash = Stash(self.backroom, log)
+        self.questions = Questions(log, self.tell_daemon, lambda: self.loop.now)
+        self._notifier = notifier
+        self._daemon: Daemon | None = None
+        self.is_watching = False
+        self._measured_at = 0.0
+        self._looked_for_at = inf
+        self._is_serving = False
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._max_clients = max(16, soft - RESERVE)
+        self._public = Listener(self.loop, public, self._accept_client)
+        self.reception = Reception(self, behind)
+
+    # Who comes.
+
+    def _accept_client(self, sock: socket.socket) -> None:
+        self.clients.add(Client(self, sock))
+        if len(self.clients) >= self._max_clients:
+            self._public.pause()
+            self.log.say_seldom(
+                "full", WARNING, f"{len(self.clients)} clients: no more fit in", self.loop.now
+            )
+
+    # The way of a call, as far as connections share it.
+
+    def perform(self) -> None:
+        """Carry out what was decided."""
+        while self.router.effects:
+            for effect in self.router.take_effects():
+                perform(self, effect)
+
+    def client_left(self, client: Client, call: Call | None) -> None:
+        """Its connection is closed."""
+        self.clients.discard(client)
+        self.partials.forget(client)
+        self.room.give_back(client)
+        if call is not None:
+            lane = call.lane
+            self.router.leave(call, self.loop.now)
+            if lane is not None and call.is_paused:
+                lane.port.resume()
+            self.perform()
+        self._public.resume()
+        self._end_if_done()
+
+    def note_partial(self, client: Client) -> None:
+        """A piece of a message came."""
+        self.partials.note(client, self.loop.now)
+        if self.partials:
+            self.watch()
+
+    def garbage(self, client: Client, what: str) -> None:
+        """A client broke the protocol."""
+        self.log.say_seldom("garbage", WARNING, f"client {client.pid} is cut off: {what}", self.loop.now)
+
+    # The daemon.
+
+    def take_over(self, daemon: Daemon) -> Daemon:
+        """It has connected, and is the only one."""
+        if self._daemon is not None:
+            self._daemon.lost()
+        self._daemon = daemon
+        return daemon
+
+    def configure(self, settings: Settings) -> None:
+        """The daemon says how the pool is to be; from the first time on clients are served."""
+        self.room.resize(self.max_message, settings.max_message)
+        self.max_message = settings.max_message
+        self.router.configure(settings, self.loop.now)
+        for worker in self.router.workers.values():
+            worker.limits = self.draw_limits()
+        self.stash.configure(settings)
+        if not self._is_serving:
+            self._is_serving = True
+            self._public.open()
+            self._notifier.status(f"routing calls to {', '.join(settings.apps)}")
+            self._notifier.ready()
+        if self._daemon is not None:
+            self._daemon.say(Serving())
+        self.workers_changed()
+
+    def enrol(self, told: Roster) -> None:
+        """The daemon says how the workers are."""
+        roster.update(self.router, told, self.loop.now)
+        self.watch()
+
+    def gone(self, name: str, pid: int, how: str) -> None:
+        """The daemon says how a worker has ended."""
+        worker = self.router.workers.get((name, pid))
+        if worker is not None:
+            for lane in list(worker.lanes):
+                lane.port.read_out()
+            casualties.gone(self.router, worker, how)
+            self.log.say(NOTICE, f"{worker.label} {how}")
+            self.workers_changed()
+        self.stash.sweep()
+
+    def tell_daemon(self, word: Any) -> bool:
+        """Returns whether there is one to hear it."""
+        if self._daemon is None:
+            return False
+        self._daemon.say(word)
+        return True
+
+    def daemon_left(self, daemon: Daemon) -> None:
+        """Its connection is closed. It comes back; until then nothing is replaced."""
+        if self._daemon is daemon:
+            self._daemon = None
+            self.questions.daemon_left()
+
+    def workers_changed(self) -> None:
+        """Workers came, or went, or are of no use any more."""
+        roster.judge(self.router, self.loop.now)
+        self.perform()
+        self.watch()
+
+    # What is asked about it.
+
+    def report(self, number: int, found: Mapping[int, int | None]) -> Report:
+        """How the pool is."""
+        return reporting.report(self.router, number, len(self.clients), found, self.loop.now)
+
+    def measure(self, tell: Callable[[Mapping[int, int | None]], None]) -> None:
+        """Measure the workers' memory, off the loop; then tell."""
+        pids = [worker.pid for worker in self.router.workers.values()]
+
+        def look() -> dict[int, int | None]:
+            return {pid: memory.private(pid) for pid in pids}
+
+        self.backroom.ask(look, lambda found, _: tell(found or {}))
+
+    # Time.
+
+    def watch(self) -> None:
+        """There is something to look at from time to time."""
+        if not self.is_watching:
+            self.is_watching = True
+            self.loop.at(self.loop.now + SWEEP, self._sweep)
+
+    def _sweep(self) -> None:
+        now = self.loop.now
+        deadlines.sweep(self.router, now)
+        self.perform()
+        for client in self.partials.overdue(now):
+            client.rest_missing()
+        self.reception.sweep(now)
+        self.questions.give_up(now)
+        self._public.resume()
+        self._measure_limits(now)
+        self.is_watching = False
+        if self.router.calls or self.partials or self.reception or self.questions or self._public.is_paused:
+            self.watch()
+        else:
+            self._wait_for_age(now)
+        self._end_if_done()
+
+    def _measure_limits(self, now: float) -> None:
+        if self.router.settings.max_memory is not None and now - self._measured_at >= MEMORY_EVERY:
+            self._measured_at = now
+            self.measure(self._measured)
+
+    def _measured(self, found: Mapping[int, int | None]) -> None:
+        for worker in self.router.workers.values():
+            worker.memory = found.get(worker.pid)
+            replacement.recycle(self.router, worker, self.loop.now)
+        self.perform()
+
+    def _wait_for_age(self, now: float) -> None:
+        """Idle as the pool is, workers grow old."""
+        young = [worker for worker in self.router.workers.values() if not worker.is_replaced]
+        due = min((worker.joined_at + worker.limits.age for worker in young), default=inf)
+        if due < self._looked_for_at:
+            self._looked_for_at = max(due, now + SWEEP)
+            self.loop.at(self._looked_for_at, self._look_again)
+
+    def _look_again(self) -> None:
+        self._looked_for_at = inf
+        self.watch()
+
+    def draw_limits(self) -> recycling.Limits:
+        """For one worker."""
+        chance = random.random
+        return recycling.draw(self.router.settings, chance(), chance(), chance())  # not a secret
+
+    # Signals and faults.
+
+    def _signalled(self, number: int) -> None:
+        match number:
+            case signal.SIGTTIN:
+                self.questions.scale(+1)
+            case signal.SIGTTOU:
+                self.questions.scale(-1)
+            case signal.SIGTERM | signal.SIGINT:
+                self._stop()
+        if self.questions:
+            self.watch()
+
+    def _stop(self) -> None:
+        """Finish what was begun, take nothing new. Asked twice: end now."""
+        if self.router.is_stopping:
+            self.loop.stop()
+            return
+        self.router.is_stopping = True
+        self._notifier.stopping()
+        self._public.close()
+        for client in list(self.clients):
+            client.end()
+        self.workers_changed()
+        self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self.router.is_stopping and not self.clients:
+            self.loop.stop()
+
+    def _fault(self, fd: int) -> None:
+        self.log.say(ERROR, f"fault in the arbiter, please report it:\n{traceback.format_exc()}")
+        for port in [*self.clients, *self._worker_ports()]:
+            if port.fd == fd:
+                port.lost()
+
+    def _worker_ports(self) -> list[Any]:
+        workers = list(self.router.workers.values())
+        return [lane.port for worker in workers for lane in worker.lanes] + [
+            worker.port for worker in workers
+        ]
