@@ -109,7 +109,7 @@ def wanted_count(count: int | str, present: int, things: str) -> int:
 
 
 def _facts(keeper: Keeper) -> Reply:
-    pool, arbiter = keeper.pool, keeper.arbiter
+    pool, arbiter, stash = keeper.pool, keeper.arbiter, keeper.definition.stash
     found = {
         "name": keeper.name,
         "kind": pool.kind,
@@ -117,6 +117,6 @@ def _facts(keeper: Keeper) -> Reply:
         "workers_wanted": keeper.crew.wanted,
         "minimum": keeper.crew.minimum,
         "arbiter_pid": arbiter.pid if arbiter is not None else None,
-        "stash": keeper.definition.stash.path,
+        "stash": stash.path if stash is not None else None,
     }
     return {**found, "error": keeper.problem} if keeper.problem else found

@@ -225,9 +225,10 @@ class Pools:
         return keeper
 
     def _definition(self, configuration: Configuration, pool: Pool) -> Definition:
-        return Definition(
-            pool, zygote_of(configuration, pool.launch).name, self._stash or configuration.stash
-        )
+        stash = self._stash
+        if stash is not None:
+            stash = replace(stash, size=configuration.stash.size)
+        return Definition(pool, zygote_of(configuration, pool.launch).name, stash)
 
     def _name_default(self, configuration: Configuration) -> None:
         found = configuration.default_pool

@@ -81,7 +81,7 @@ class DirtyAsyncStreamIterator:
         except TimeoutError as error:
             if isinstance(error, DirtyError):
                 raise
-            raise limits.late(links.loop.time()) from error
+            raise limits.late() from error
         except BaseException as error:  # noqa: BLE001 - raised again, by fail
             links.fail(error, limits.what, limits.timeout)
         self._take(events, links, self._link)

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from supervisord_lite.dirty import failures
-from supervisord_lite.dirty.errors import DirtyError
+from supervisord_lite.dirty.errors import DirtyError, DirtyTimeoutError
 from supervisord_lite.dirty.exchange import Event, Question
 from supervisord_lite.dirty.link import Link
 from supervisord_lite.dirty.links import Links
@@ -16,13 +16,14 @@ from supervisord_lite.wire import header
 class Limits:
     """How long a stream may take: `timeout` seconds to each chunk, `total` for all; None for ever."""
 
-    __slots__ = ("_end", "timeout", "total", "what")
+    __slots__ = ("_end", "_is_end_next", "timeout", "total", "what")
 
     def __init__(self, what: str, timeout: float | None, total: float | None) -> None:
         self.what = what
         self.timeout = timeout
         self.total = total
         self._end: float | None = None
+        self._is_end_next = False
 
     def start(self, now: float) -> None:
         """The stream has begun at this moment, in monotonic seconds."""
@@ -35,11 +36,12 @@ class Limits:
         rest = self._end - now
         if rest <= 0:
             raise failures.late_end(self.what, self.total)
-        return rest if self.timeout is None else min(rest, self.timeout)
+        self._is_end_next = self.timeout is None or rest <= self.timeout
+        return rest if self._is_end_next else self.timeout
 
-    def late(self, now: float) -> Exception:
-        """The error for a chunk that did not come in time."""
-        if self._end is not None and now >= self._end:
+    def late(self) -> DirtyTimeoutError:
+        """The error where the latest wait was in vain. It asks no clock: some loops' timers are early."""
+        if self._is_end_next:
             return failures.late_end(self.what, self.total)
         return failures.late_chunk(self.what, self.timeout)
 
@@ -120,5 +122,5 @@ def _receive(links: Links, link: Link, limits: Limits) -> list[Event]:
 
 def _fail(links: Links, error: BaseException, limits: Limits) -> NoReturn:
     if isinstance(error, BlockingIOError | TimeoutError) and not isinstance(error, DirtyError):
-        raise limits.late(monotonic()) from error
+        raise limits.late() from error
     links.fail(error, limits.what, limits.timeout)

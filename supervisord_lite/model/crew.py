@@ -100,6 +100,8 @@ class Crew:
         """Come to this size. Raises `CannotScale`, and then nothing has changed."""
         if count < min(self.minimum, self.wanted):
             raise CannotScale(f"Cannot decrease below {self.minimum} workers (required by app specs)")
+        if count > max(MOST, self.wanted):
+            raise CannotScale(f"Cannot increase beyond {MOST} workers")
         orders: Orders = []
         while self.wanted < count and (apps := apps_for_new(self.specs, self._loaded())):
             orders.append(self._hire(apps))
@@ -130,8 +132,6 @@ class Crew:
         """Go on with (or begin again) what a new definition asks for."""
         self.kept_because = ""
         orders: Orders = []
-        for relief in [m for m in self.members.values() if m.relieves and m.edition < self.edition]:
-            orders += self._dismiss(relief.name, Cause.REREAD)
         for member in self._outdated():
             if not member.is_serving and not self._reliefs(member.name):
                 orders += self._renew_in_place(member)
@@ -190,6 +190,8 @@ class Crew:
         orders: Orders = []
         for member in self._outdated():
             apps = apps_for_new(self.specs, self._loaded(self.edition))
+            for relief in self._reliefs(member.name):  # by a definition that is no longer the newest
+                orders += self._dismiss(relief.name, Cause.REREAD)
             if apps and len(self._loaded(self.edition)) < self.wanted:
                 return [*orders, self._hire(apps, relieves=member.name)]
             orders += self._dismiss(member.name, Cause.REREAD)
@@ -199,7 +201,7 @@ class Crew:
 
     def _is_step(self, member: Member) -> bool:
         relieved = self.members.get(member.relieves or "")
-        return relieved is not None and relieved.edition < member.edition
+        return relieved is not None and relieved.edition < member.edition and not member.is_leaving
 
     def _renew_in_place(self, member: Member) -> Orders:
         apps = apps_for_new(self.specs, self._loaded(self.edition))
@@ -247,3 +249,6 @@ class Crew:
 
 
 REACHED = "All apps have reached their worker limits"
+
+MOST = 1000
+"""Workers that a pool may be scaled to; whoever may connect may ask for more."""

@@ -1,9 +1,9 @@
 """What is said behind a dirty pool: by the daemon and the workers to the arbiter, and back.
 
 Arbiter, workers and daemon meet on the pool's backstage socket. Every connection opens with a `Hello`
-(`header.HELLO`). A worker has one *control* connection and, for each of its threads, one *lane*. On a lane the
-arbiter sends one request at a time, and the worker answers with chunks and exactly one final message; end of
-file on it means "no more calls" from the arbiter, and "gone" from the worker. On control connections, the
+(`header.HELLO`). A worker has one *control* connection and, for each of its threads, one *lane*. On a lane
+the arbiter sends one request at a time, and the worker answers with chunks and exactly one final message; end
+of file on it means "no more calls" from the arbiter, and "gone" from the worker. On control connections, the
 daemon's included, messages are `header.WORD` with a payload of one of the types below, in msgpack.
 """
 
@@ -46,7 +46,7 @@ class KeepAlive(Struct, tag=True, frozen=True):
 
 
 class Leave(Struct, tag=True, frozen=True):
-    """The worker was asked to end (SIGTERM): send it nothing more and half-close its lanes as they fall idle."""
+    """The worker was asked to end (SIGTERM): send it nothing more, half-close its lanes as they fall idle."""
 
 
 class Initialising(Struct, tag=True, frozen=True):
@@ -62,7 +62,7 @@ class Initialising(Struct, tag=True, frozen=True):
 
 
 class Settings(Struct, tag=True, frozen=True):
-    """What the pool's configuration asks of its arbiter; comes first, and again when it changes. Seconds, bytes.
+    """What the configuration asks of an arbiter; comes first, and again when it changes. Seconds, bytes.
 
     `apps` has the import path of every app. `stash` is the directory of the stash, `stash_size` its limit.
     """
@@ -90,7 +90,7 @@ class Settings(Struct, tag=True, frozen=True):
 
 
 class RosterEntry(Struct, frozen=True):
-    """One worker as the daemon knows it. `state` is one of `model.states.State`; `reason` why it is not up."""
+    """A worker as the daemon knows it. `state` is one of `model.states.State`; `reason` why it is not up."""
 
     name: str
     pid: int | None

@@ -14,6 +14,7 @@ from supervisord_lite.pool.arbiter import (
     deadlines,
     memory,
     recycling,
+    replacement,
     reporting,
     roster,
 )

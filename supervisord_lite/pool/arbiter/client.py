@@ -246,8 +246,8 @@ class Client(Port):
 
     def refuse(self, version: int, request_id: int, failure: Failure) -> None:
         """It broke the protocol: say so, and close. Who speaks no version we know is told in version 1."""
-        self.send(answers.error(V2 if version == V2 else V1, request_id, failure))
         self.hub.garbage(self, failure.message)
+        self.send(answers.error(V2 if version == V2 else V1, request_id, failure))
         self.lost()
 
     def relieved(self) -> None:

@@ -24,8 +24,8 @@ def is_too_long(client: "Client", view: memoryview) -> bool:
             client.read_on(False)
         return False
     failure = failures.too_long(length, client.hub.max_message)
-    client.send(answers.error(version, request_id, failure))
     client.hub.garbage(client, failure.message)
+    client.send(answers.error(version, request_id, failure))
     if missing > 0 and not client.is_closed:
         client.to_discard = missing
         client.hub.note_partial(client)

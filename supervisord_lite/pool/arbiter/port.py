@@ -15,6 +15,8 @@ import struct
 import termios
 from collections import deque
 
+import msgspec
+
 from supervisord_lite.pool.arbiter.loop import EDGE, IN, OUT, Loop
 from supervisord_lite.wire import header
 from supervisord_lite.wire.splitter import Splitter
@@ -46,6 +48,9 @@ LOW = 64 * 1024
 
 IN_FLIGHT = 8 * 1024 * 1024
 """Bytes in memfds that may lie in a client's socket, unread: the socket's own limit does not count them."""
+
+NONSENSE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not msgpack, or not the message that was expected."""
 
 Data = bytes | bytearray | memoryview
 

@@ -10,7 +10,7 @@ import msgspec
 from supervisord_lite.pool.arbiter import answers, failures, reporting
 from supervisord_lite.pool.arbiter.calls import Call
 from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.port import BrokenPeer
+from supervisord_lite.pool.arbiter.port import NONSENSE, BrokenPeer
 from supervisord_lite.wire import envelope, tlv
 from supervisord_lite.wire.backstage import Answer
 from supervisord_lite.wire.envelope import Failure
@@ -33,7 +33,7 @@ def parse(
     if version == V2:
         try:
             request = decode_request(payload)
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except NONSENSE as error:
             raise BrokenPeer(f"not a request of version 2: {error}") from error
         if request.serializer and not client.hub.router.settings.pickle:
             raise Refused(failures.pickle_refused())
@@ -101,7 +101,7 @@ def _order(version: int, payload: bytes | memoryview) -> tuple[int, int]:
     """Operation and count: of a map with these keys ("op", "count"), or in version 2 a list of both."""
     try:
         told = tlv.decode(payload) if version == V1 else msgspec.msgpack.decode(payload)
-    except msgspec.DecodeError as error:
+    except NONSENSE as error:
         raise BrokenPeer(f"not a manage message: {error}") from error
     if isinstance(told, list):
         told = dict(zip(("op", "count"), told, strict=False))

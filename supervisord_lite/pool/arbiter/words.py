@@ -6,10 +6,8 @@ Everyone opens with a `Hello`; only processes of the pool's own identity, or roo
 import socket
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
-from supervisord_lite.pool.arbiter.port import CLOEXEC, CTRUNC, INTO, ROOM, VIEW, BrokenPeer, Port
+from supervisord_lite.pool.arbiter.port import CLOEXEC, CTRUNC, INTO, NONSENSE, ROOM, VIEW, BrokenPeer, Port
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.errors import WireError
 from supervisord_lite.wire.header import HELLO, V2, WORD
@@ -49,7 +47,7 @@ class Talk(Port):
             return
         except OSError:
             size = 0
-        except (BrokenPeer, WireError, msgspec.MsgspecError) as error:
+        except (BrokenPeer, WireError, *NONSENSE) as error:
             self.hub.log.say(3, f"{self!r} broke the protocol: {error}")
             size = 0
         if not size:

@@ -10,4 +10,5 @@ class Definition(Struct, frozen=True):
 
     pool: Pool
     zygote: str
-    stash: Stash
+    stash: Stash | None
+    """None where there is none to be had."""

@@ -99,8 +99,9 @@ def needs_processes(old: Pool, new: Pool) -> bool:
     )
 
 
-def settings(pool: Pool, stash: Stash, tables: Iterable[str]) -> Settings:
-    """What the arbiter is told."""
+def settings(pool: Pool, stash: Stash | None, tables: Iterable[str]) -> Settings:
+    """What the arbiter is told; `stash` None: there is none to be had."""
+    kept = stash or Stash(path="")
     return Settings(
         pool=pool.name,
         apps=tuple(app.path for app in pool.apps),
@@ -117,10 +118,10 @@ def settings(pool: Pool, stash: Stash, tables: Iterable[str]) -> Settings:
         max_age_jitter=pool.max_age_jitter,
         max_memory=pool.max_memory,
         max_memory_jitter=pool.max_memory_jitter,
-        stash=stash.path,
-        stash_size=stash.size,
-        stash_mode=stash.mode,
-        stash_persist=stash.persist,
+        stash=kept.path or None,
+        stash_size=kept.size,
+        stash_mode=kept.mode,
+        stash_persist=kept.persist,
         stash_tables=tuple(sorted(set(tables))),
     )
 

@@ -170,7 +170,7 @@ def test_calls_wait_for_a_slow_init(daemon: Daemon, orders: Orders) -> None:
 def test_an_init_that_raises(daemon: Daemon, orders: Orders) -> None:
     """It backs off with the reason in the status; the daemon is ready all the same, and names the app."""
     daemon.env["HOLD_INIT"] = "1"
-    daemon.configure(configuration().replace("restart_delay = 0.05", "restart_delay = 0.3"))
+    daemon.configure(configuration().replace("restart_delay = 0.05", "restart_delay = 50"))
     daemon.launch()
     orders.next("init").do("raise no weights")
     daemon.wait_told("READY=1")
@@ -179,6 +179,7 @@ def test_an_init_that_raises(daemon: Daemon, orders: Orders) -> None:
     pool = Pool(daemon)
     with pytest.raises(DirtyNoWorkersAvailableError, match="no weights"):
         pool.calling("pid").result(DEADLINE)
+    daemon.do("start", name="dirty:1", wait=False)
     orders.next("init").do("return")
     assert pool.calling("echo", "better").result(DEADLINE) == "better"
     pool.close()

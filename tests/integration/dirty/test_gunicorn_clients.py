@@ -201,7 +201,7 @@ def test_a_gunicorn_web_app_under_load_while_workers_are_killed(pool: Pool, tmp_
         for visitor in visitors:
             visitor.start()
         for _ in range(3):
-            victim = pool.report()["workers"][0]["pid"]
+            victim = pool.wait(lambda report: report["workers"])["workers"][0]["pid"]
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
             pool.wait(lambda report, victim=victim: victim not in [w["pid"] for w in report["workers"]])

@@ -1,6 +1,7 @@
 """Clients that leave, that wait too long, that break the rules: nobody else notices."""
 
 import os
+import random
 import resource
 import select
 import socket
@@ -8,7 +9,7 @@ import socket
 import pytest
 
 from supervisord_lite.linux import sealed
-from supervisord_lite.wire import envelope, header, values
+from supervisord_lite.wire import envelope, header, tlv, values
 from supervisord_lite.wire.backstage import Cancel
 from supervisord_lite.wire.header import BY_FD, HEADER, V1, V2
 from tests.integration.pools.arbiter import APP, Lane, Pool, pool
@@ -328,3 +329,39 @@ def test_ten_times_as_many_clients_as_fit_wait_in_the_backlog(pool: Pool) -> Non
         lane.answer(lane.take(), 1)
         assert client.receive().value() == 1
         client.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutilated_messages_harm_nobody(pool: Pool, seed: int) -> None:
+    """Whatever bytes and descriptors come: others are served, and nothing is left of it."""
+    pool.serve()
+    chance = random.Random(seed)
+    before = descriptors(pool)
+    fd = sealed.write([b"x"])
+    for _ in range(400):
+        client = pool.client()
+        try:
+            for _ in range(chance.randrange(1, 5)):
+                data = mutilated(chance)
+                if chance.random() < 0.2:
+                    socket.send_fds(client.sock, [data], [fd] * chance.randrange(1, 6))
+                else:
+                    client.sock.sendall(data)
+        except OSError:
+            pass  # it was cut off
+        client.close()
+    os.close(fd)
+    assert served(pool)
+    while descriptors(pool) > before:
+        pass
+
+
+def mutilated(chance: random.Random) -> bytes:
+    """A message, some of it changed, and some of it missing."""
+    kind = chance.choice([1, 1, 1, 2, 3, 0x10, 0x11, 0x12, 0x81, 0x90, 0x20])
+    request = envelope.encode(envelope.Request(APP, "work", memoryview(values.pack([[], {}]).document)))
+    payload = chance.choice([request, tlv.encode({"op": 1, "count": 1, "app_path": APP}), b""])
+    data = bytearray(HEADER.pack(b"GD", chance.choice([V1, V2]), kind, len(payload), 1) + payload)
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    return bytes(data[: chance.choice([len(data), len(data), chance.randrange(1, len(data) + 1)])])

@@ -59,6 +59,7 @@ def test_a_pool_of_another_user(service: Service, pool: Pool) -> None:
     assert {Path(f"/proc/{pid}").owner() for pid in service.pids().values()} == {"nobody"}
     assert SOCKET.owner() == "nobody"
     assert pool.call("who")["uid"] == int(output("id", "-u", "nobody"))
+    assert pool.report()["workers"][0]["memory"] > 0
 
 
 def test_ready_waits_for_a_pools_first_verdict(service: Service, pool: Pool) -> None:

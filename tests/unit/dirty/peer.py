@@ -191,3 +191,8 @@ def answering(*says: Callable[[Talk, Asked], None]) -> Script:
             turn += 1
 
     return script
+
+
+def echo(talk: Talk, asked: Asked) -> None:
+    """The first argument back."""
+    talk.result(asked.args[0])

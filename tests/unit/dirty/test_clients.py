@@ -21,14 +21,9 @@ from supervisord_lite.dirty import (
 )
 
 from .callers import APP
-from .peer import Asked, Peer, Script, Talk, answering
+from .peer import Peer, Script, answering, echo
 
 VARIABLES = ("SUPERVISOR_DIRTY_SOCKET", "GUNICORN_DIRTY_SOCKET", "SUPERVISOR_POOLS")
-
-
-def echo(talk: Talk, asked: Asked) -> None:
-    """The first argument back."""
-    talk.result(asked.args[0])
 
 
 @pytest.fixture(autouse=True)

@@ -58,7 +58,7 @@ def test_one_of_systemds_stays(tmp_path: Path) -> None:
     """Its path too; one that does not listen is none."""
     sock = socket.socket(socket.AF_UNIX)
     sock.bind(str(tmp_path / "sock"))
-    with pytest.raises(CannotListen, match='^the socket "dirty" that systemd passed is no listening'):
+    with pytest.raises(CannotListen, match=r'^the socket "dirty" that systemd passed is no listening'):
         inherit(sock, "dirty")
     sock.listen()
     listener = inherit(sock, "dirty")

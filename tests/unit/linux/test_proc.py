@@ -30,6 +30,8 @@ def test_a_name_that_looks_like_fields_confuses_nothing(tmp_path: Path) -> None:
     try:
         assert proc.start_time(process.pid) is not None
         assert process.pid in proc.children(os.getpid())
+        while not proc.title(process.pid):
+            """Its arguments are in place a moment after its descriptors are closed."""
         assert proc.title(process.pid) == f"{program} 60"
     finally:
         process.kill()

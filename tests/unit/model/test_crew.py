@@ -1,7 +1,7 @@
 """Who works in a pool: every situation as what happens and what is to be done about it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisord_lite.model.assignment import AppSpec
@@ -85,6 +85,12 @@ def test_never_more_than_have_something_to_load() -> None:
     crew = opened(2, MODEL)
     with pytest.raises(CannotScale, match=r"^All apps have reached their worker limits$"):
         crew.resize(3)
+
+
+def test_nobody_may_ask_for_a_million() -> None:
+    """A client's message is enough to scale."""
+    with pytest.raises(CannotScale, match=r"^Cannot increase beyond 1000 workers$"):
+        opened(2).resize(1_000_000)
 
 
 def test_a_replacement_is_ready_first() -> None:
@@ -198,6 +204,7 @@ happenings = st.lists(
 )
 
 
+@settings(max_examples=200, deadline=None)
 @given(happenings)
 def test_whatever_happens_posts_are_kept(history: list[tuple[str, int]]) -> None:
     """No post is filled twice, and no order is about somebody who is not there."""
@@ -213,6 +220,28 @@ def test_whatever_happens_posts_are_kept(history: list[tuple[str, int]]) -> None
         posts = [m for m in crew.members.values() if not m.is_leaving and m.relieves is None]
         assert len(posts) <= max(crew.wanted, 3) + 5
         assert crew.wanted >= crew.minimum
+
+
+@settings(max_examples=200, deadline=None)
+@given(happenings)
+def test_where_everything_works_everybody_is_there(history: list[tuple[str, int]]) -> None:
+    """Whatever happened before: once all that come serve and all that go have gone, the crew is as wanted."""
+    crew = opened(3, ECHO, MODEL)
+    for what, number in history:
+        names = list(crew.members)
+        _happen(crew, what, names[number % len(names)] if names else "nobody", number)
+    crew.renew((ECHO, MODEL), 4)
+    for _ in range(50):
+        for member in list(crew.members.values()):
+            if member.is_leaving:
+                crew.forget(member.name)
+            elif not member.is_serving:
+                crew.served(member.name)
+    assert not crew.is_outdated
+    assert sorted(member.apps for member in crew.members.values()) == [
+        *[("shop:Echo",)] * 2,
+        *[("shop:Echo", "shop:Model")] * 2,
+    ]
 
 
 def _happen(crew: Crew, what: str, name: str, number: int) -> Orders:

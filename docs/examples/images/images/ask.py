@@ -1,4 +1,4 @@
-"""Ask the service: `python -m images.ask PICTURE` writes a thumbnail beside it and prints what looks like it."""
+"""Ask the service: `python -m images.ask PICTURE` writes a thumbnail and prints what looks like it."""
 
 import sys
 from pathlib import Path
