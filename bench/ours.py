@@ -74,13 +74,6 @@ def pids(directory: Path) -> dict[str, int]:
     return {program["name"]: program["pid"] for program in reply["companions"]}
 
 
-def is_running(directory: Path, name: str, other_than: int) -> bool:
-    """Whether the program is RUNNING as another process than this one."""
-    with _client(directory) as sock:
-        reply = json.loads(_ask(sock, "status", name=name))
-    return any(p["state"] == "RUNNING" and p["pid"] != other_than for p in reply["companions"])
-
-
 def _companion(task: Task) -> list[str]:
     work = f'target = "{task.target}"' if task.target else f"command = {json.dumps(task.command)}"
     return [f"[companions.{task.name}]", work]

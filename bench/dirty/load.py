@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench.dirty.pools import APP
+from bench.subject import PATIENCE
 
 Answer = dict[str, Any]
 
@@ -20,12 +21,19 @@ Answer = dict[str, Any]
 def main() -> None:
     """Connect, wait for the word, measure, print."""
     package, path, what, *arguments = sys.argv[1:]
-    client_type = importlib.import_module(package).DirtyClient
+    module = importlib.import_module(package)
 
     def connect() -> Any:
-        client = client_type(path)
-        client.connect()
-        return client
+        client = module.DirtyClient(path)
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                client.connect()
+                return client
+            except module.DirtyConnectionError:  # many come at once: gunicorn's backlog is full
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
 
     work = {"latency": latency, "count": count, "sleepers": sleepers, "stream": stream, "stash": stash}[what]
     measure = work(connect, package, *map(float, arguments))

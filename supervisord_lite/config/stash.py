@@ -11,6 +11,7 @@ from supervisord_lite.config.resolver import Resolver
 from supervisord_lite.config.socket_path import Places
 from supervisord_lite.config.stash_table import StashTable
 from supervisord_lite.config.supervisor import Surroundings
+from supervisord_lite.model.stash import map_size
 
 
 def resolve_stash(
@@ -54,13 +55,14 @@ def check_room(
         resolver.problems.add(file, key, f'cannot be "{stash.path}", which is {owner}; name another path')
     for own, pool in pools:
         limit = pool.launch.rlimits.get("as")
-        if limit is not None and 0 <= limit.soft <= stash.size:
+        mapped = map_size(stash.size)
+        if limit is not None and 0 <= limit.soft <= mapped:
             entries = own.given["rlimits"].value
             given = next(given for key, given in entries.items() if rlimit_name(key) == "as")
             resolver.refuse(
                 given,
                 f"leaves no room for the stash: it is {limit.soft} bytes of addresses, and the stash maps "
-                f'{stash.size}; raise it, or lower "size" of [stash]',
+                f'{mapped}; raise it, or lower "size" of [stash]',
             )
 
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import socket
+import stat
 from pathlib import Path
 
 from msgspec import Struct
@@ -105,15 +106,27 @@ def _whom(access: Access) -> str:
 
 
 def _give(path: Path, access: Access) -> None:
+    """Through a descriptor: who may write to its directory could put a link in its place meanwhile."""
     try:
-        if path.lstat().st_uid != os.geteuid():
-            os.chown(path, os.geteuid(), -1, follow_symlinks=False)
-        os.chmod(path, access.mode)  # while it is our own: the daemon does without CAP_FOWNER
-        if access.owner is not None and access.owner[0] != os.geteuid():
-            os.chown(path, *access.owner, follow_symlinks=False)
-        if access.group is not None:
-            os.chown(path, -1, group_id(access.group), follow_symlinks=False)
+        fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            found = os.fstat(fd)
+            if not stat.S_ISSOCK(found.st_mode):
+                raise CannotListen(f"cannot listen on {path}: something else was put in its place")
+            _change(f"/proc/self/fd/{fd}", found.st_uid, access)
+        finally:
+            os.close(fd)
     except (OSError, UnknownAccount) as error:
         raise CannotListen(
             f"cannot give {path} to {_whom(access)}: {error}; the daemon has to be root, or in that group"
         ) from error
+
+
+def _change(path: str, uid: int, access: Access) -> None:
+    if uid != os.geteuid():
+        os.chown(path, os.geteuid(), -1)
+    os.chmod(path, access.mode)  # while it is our own: the daemon does without CAP_FOWNER
+    if access.owner is not None and access.owner[0] != os.geteuid():
+        os.chown(path, *access.owner)
+    if access.group is not None:
+        os.chown(path, -1, group_id(access.group))

@@ -294,5 +294,6 @@ def test_a_pool_of_another_user(daemon: Daemon) -> None:
         assert os.stat(f"/proc/{dirty.execute(ECHO, 'pid')}").st_uid == nobody.pw_uid
         dirty.stash.put("table", "key", 1)
         assert dirty.stash.get("table", "key") == 1
-    os.kill(daemon.programs()["dirty:arbiter"]["pid"], signal.SIGTTIN)
-    daemon.wait("dirty:2", "running")
+    with daemon.events() as events:
+        os.kill(daemon.programs()["dirty:arbiter"]["pid"], signal.SIGTTIN)
+        events.until("dirty:2", "RUNNING")

@@ -5,7 +5,6 @@ pages impossible), so a process of its own looks, and how it ends is the answer.
 """
 
 import fcntl
-import logging
 import os
 import re
 import signal
@@ -42,8 +41,6 @@ _KINDS = (
     lmdb.PanicError,
 )
 _FLOCK = struct.Struct("hhqqi")
-
-log = logging.getLogger(__name__)
 
 
 def is_meant_by(error: lmdb.Error) -> bool:
@@ -103,7 +100,7 @@ def look(directory: str) -> str | None:
 
 
 def set_aside_if_damaged(directory: str) -> str | None:
-    """Look through a stash and set its file aside if it is damaged; the warning, which is logged as well.
+    """Look through a stash and set its file aside if it is damaged; the warning that says so.
 
     Raises `StashError` where other programs use it.
     """
@@ -120,7 +117,7 @@ def set_aside_if_damaged(directory: str) -> str | None:
 
 
 def set_aside(directory: str, reason: str) -> str:
-    """Give the file of a stash another name; the warning that says so, which is logged as well."""
+    """Give the file of a stash another name; the warning that says so."""
     at = Path(directory)
     there = sorted((int(found[1]), path) for path in at.iterdir()
                    if (found := re.fullmatch(ASIDE.format(r"(\d+)"), path.name)))  # fmt: skip
@@ -129,9 +126,7 @@ def set_aside(directory: str, reason: str) -> str:
     name = ASIDE.format(there[-1][0] + 1 if there else 1)
     (at / DATA).rename(at / name)
     (at / LOCK).unlink(missing_ok=True)
-    warning = (
+    return (
         f"The stash in {directory} was damaged ({reason}); it is kept as {name}, and an empty one takes its "
         "place."
     )
-    log.warning("%s", warning)
-    return warning

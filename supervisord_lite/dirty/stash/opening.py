@@ -1,11 +1,14 @@
 """Opening the LMDB environment of a stash, and what its errors mean to whoever uses it."""
 
 import errno
+import logging
 import os
 import stat
 from typing import Any
 
 import lmdb
+
+from supervisord_lite.model.stash import map_size
 
 from . import damage
 from .errors import StashError, StashFullError
@@ -13,13 +16,7 @@ from .errors import StashError, StashFullError
 MAX_READERS = 4096
 """Whoever makes the lock file decides it for all; LMDB's own 126 is fewer than a large host has programs."""
 
-
-def map_size(size: int) -> int:
-    """Bytes of address space for a stash of this size.
-
-    Removing needs free pages too, and LMDB gives none back, so that what is full could never be emptied.
-    """
-    return size + size // 4 + 4 * 2**20
+log = logging.getLogger(__name__)
 
 
 def opened(directory: str, size: int, *, persist: bool, mode: int) -> Any:
@@ -34,7 +31,9 @@ def opened(directory: str, size: int, *, persist: bool, mode: int) -> Any:
     except lmdb.Error as error:
         if not damage.is_meant_by(error):
             raise _refusal(error, directory, size) from error
-    damage.set_aside_if_damaged(directory)
+    warning = damage.set_aside_if_damaged(directory)
+    if warning is not None:
+        log.warning("%s", warning)
     try:
         return _open(directory, size, persist=persist, mode=mode)
     except lmdb.Error as error:
@@ -59,7 +58,7 @@ def _check_owner(directory: str) -> None:
     except OSError as error:
         raise StashError(
             f"The stash's directory {directory} cannot be used: {error.strerror}; the daemon makes it when "
-            "it starts, see path in [stash]."
+            "it starts, for its user: see path in [stash] and user in [supervisor]."
         ) from error
     if not stat.S_ISDIR(status.st_mode):
         raise StashError(f"The stash's directory {directory} is no directory; see path in [stash].")

@@ -133,14 +133,15 @@ class Store(Stash):
 
 
 def prepare(directory: str, *, size: int, persist: bool, mode: int = 0o600) -> list[str]:
-    """Make a stash ready for all who use it; warnings, which are logged as well.
+    """Make a stash ready for all who use it; returns warnings.
 
     A persistent one that nobody has open is looked through, and set aside if it is damaged. Raises
     `StashError`, also if it is damaged and in use. Called by the arbiter, before it opens it itself.
     """
     warnings = []
     environment = forks.environment(directory, size, persist=persist, mode=mode, clock=time.time)
-    has_data = os.path.exists(os.path.join(directory, damage.DATA))
+    data = os.path.join(directory, damage.DATA)
+    has_data = os.path.exists(data) and os.path.getsize(data) > 0
     if persist and has_data and not environment.pid and not damage.is_in_use(directory):
         warning = damage.set_aside_if_damaged(directory)
         if warning is not None:

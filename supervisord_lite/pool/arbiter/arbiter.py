@@ -74,7 +74,7 @@ class Arbiter:
         self._is_serving = False
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self._max_clients = max(16, soft - RESERVE)
-        self._public = Listener(self.loop, public, self._accept_client)
+        self._public = Listener(self.loop, public, self._accept_client, self.watch)
         self.reception = Reception(self, behind)
 
     # Who comes.
@@ -95,6 +95,13 @@ class Arbiter:
             for effect in self.router.take_effects():
                 perform(self, effect)
 
+    def _is_starved(self) -> bool:
+        return self._public.is_paused and len(self.clients) < self._max_clients
+
+    def _make_room(self) -> None:
+        if len(self.clients) < self._max_clients:
+            self._public.resume()
+
     def client_left(self, client: Client, call: Call | None) -> None:
         """Its connection is closed."""
         self.clients.discard(client)
@@ -106,7 +113,7 @@ class Arbiter:
             if lane is not None and call.is_paused:
                 lane.port.resume()
             self.perform()
-        self._public.resume()
+        self._make_room()
         self._end_if_done()
 
     def note_partial(self, client: Client) -> None:
@@ -211,10 +218,10 @@ class Arbiter:
             client.rest_missing()
         self.reception.sweep(now)
         self.questions.give_up(now)
-        self._public.resume()
+        self._make_room()
         self._measure_limits(now)
         self.is_watching = False
-        if self.router.calls or self.partials or self.reception or self.questions or self._public.is_paused:
+        if self.router.calls or self.partials or self.reception or self.questions or self._is_starved():
             self.watch()
         else:
             self._wait_for_age(now)

@@ -13,13 +13,21 @@ AT_ONCE = 64
 class Listener:
     """Accepts while it is open and not paused."""
 
-    def __init__(self, loop: Loop, sock: socket.socket, accepted: Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        sock: socket.socket,
+        accepted: Callable[[socket.socket], None],
+        starved: Callable[[], None],
+    ) -> None:
         sock.setblocking(False)
         self.is_paused = False
         self._is_open = False
         self._loop = loop
         self._sock = sock
         self._accepted = accepted
+        self._starved = starved
+        """Called where there is no descriptor for one more: whoever has one to spare has to resume it."""
 
     def open(self) -> None:
         """Begin to accept."""
@@ -53,6 +61,7 @@ class Listener:
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
                     self.pause()
+                    self._starved()
                 return
             sock.setblocking(False)
             self._accepted(sock)

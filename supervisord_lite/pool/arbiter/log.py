@@ -4,10 +4,13 @@ What strangers can cause (garbage, refusals) is told a few times in a while and 
 """
 
 import os
-import socket
+import select
 from math import inf
 
 ERROR, WARNING, NOTICE, INFO, DEBUG = 3, 4, 5, 6, 7
+
+AT_ONCE = select.PIPE_BUF
+"""What a pipe that can be written to takes without waiting, and a socket too."""
 
 MANY = 10
 """Lines of one kind that are told in a while."""
@@ -39,11 +42,8 @@ class Log:
         self.pool = pool
         self._fd = fd
         self._quota = Quota()
-        self._sock: socket.socket | None = None
-        try:
-            self._sock = socket.socket(fileno=os.dup(fd))
-        except OSError:
-            pass  # a file or a terminal
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLOUT)
 
     def say(self, level: int, text: str) -> None:
         """One line."""

@@ -35,10 +35,11 @@ class Reception:
         self._newcomers: set[Newcomer] = set()
         self._early: dict[tuple[str, int], list[tuple[float, socket.socket]]] = {}
         """Lanes whose worker's control connection was not heard yet."""
-        Listener(hub.loop, sock, self._accept).open()
+        self._listener = Listener(hub.loop, sock, self._accept, hub.watch)
+        self._listener.open()
 
     def __len__(self) -> int:
-        return len(self._newcomers) + len(self._early)
+        return len(self._newcomers) + len(self._early) + self._listener.is_paused
 
     def _accept(self, sock: socket.socket) -> None:
         hub = self._hub
@@ -104,7 +105,8 @@ class Reception:
         hub.workers_changed()
 
     def sweep(self, now: float) -> None:
-        """Send away who did not say what it is."""
+        """Send away who did not say what it is; take up again who found no descriptor."""
+        self._listener.resume()
         for newcomer in [one for one in self._newcomers if now - one.since >= HELLO_WITHIN]:
             newcomer.lost()
         for key in [key for key, lanes in self._early.items() if now - lanes[0][0] >= HELLO_WITHIN]:

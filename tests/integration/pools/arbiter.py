@@ -258,7 +258,7 @@ class Pool:
     def _listen(path: Path) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.bind(str(path))
-        sock.listen(128)
+        sock.listen(1024)
         return sock
 
     @property

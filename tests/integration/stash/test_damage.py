@@ -59,7 +59,7 @@ def test_a_damaged_file_is_set_aside(
     content = file.read_bytes()
     with caplog.at_level(logging.WARNING):
         warnings = prepare(str(place), size=SIZE, persist=True)
-    assert [record.message for record in caplog.records] == warnings
+    assert not caplog.records  # the arbiter says it, once
     assert len(warnings) == 1
     assert f"The stash in {place} was damaged (" in warnings[0]
     assert "it is kept as stash.damaged-1, and an empty one takes its place." in warnings[0]

@@ -165,7 +165,7 @@ REFUSED = {
     "no_room_for_the_stash": (
         POOL + 'rlimits = { as = "128M" }',
         "pools.dirty.rlimits.as",
-        'the stash maps 268435456; raise it, or lower "size" of [stash]',
+        'the stash maps 339738624; raise it, or lower "size" of [stash]',
     ),
 }
 UNKNOWN_TO_A_SCHEMA = {  # what depends on the machine, on other keys or tables, or on more than a text's form
