@@ -190,7 +190,7 @@ class DirtyClient:
         if self._stash is None:
             from supervisord_lite.dirty.stash import StashClient
 
-            self._stash = StashClient(self.socket_path, _FOR_EVER if self.timeout is None else self.timeout)
+            self._stash = StashClient(self.socket_path, self.timeout)
         return self._stash
 
     # For tasks: the same, awaited.
@@ -255,8 +255,7 @@ class DirtyClient:
         return f"<DirtyClient {self.socket_path} timeout={self.timeout}>"
 
 
-_WHAT = {header.STATUS: "for its status", header.MANAGE: "for more or fewer workers"}
-_FOR_EVER = 1e9  # seconds; the stash has no other word for it
+_WHAT = {header.STATUS: "status()", header.MANAGE: "add_workers() or remove_workers()"}
 
 
 def _seconds(name: str, value: float | None) -> float | None:

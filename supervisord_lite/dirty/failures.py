@@ -40,7 +40,7 @@ def told(error: BaseException, path: str, what: str, timeout: float | None) -> B
 def late(what: str, timeout: float | None) -> DirtyTimeoutError:
     """No answer to a call within its time."""
     return DirtyTimeoutError(
-        f"No answer from {what} within {timeout:g} s; see by `supctl status` what the pool is at, "
+        f"No answer to {what} within {timeout:g} s; see by `supctl status` what the pool is at, "
         "or give the call a longer timeout.",
         timeout,
     )

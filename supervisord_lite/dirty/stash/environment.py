@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import lmdb
 
+from supervisord_lite.model.stash import map_size
+
 from . import opening
 from .errors import StashError, StashFullError
 from .view import Clock, TreeView
@@ -156,7 +158,7 @@ class Environment:
             if self._opened is None or self.pid != os.getpid():
                 return
             try:
-                needed = opening.map_size(self.size)
+                needed = map_size(self.size)
                 self._opened.set_mapsize(0)  # what other programs have made it
                 if self._opened.info()["map_size"] < needed:
                     self._opened.set_mapsize(needed)

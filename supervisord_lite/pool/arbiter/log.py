@@ -46,17 +46,14 @@ class Log:
         self._poll.register(fd, select.POLLOUT)
 
     def say(self, level: int, text: str) -> None:
-        """One line."""
-        data = "".join(f"<{level}>{self.pool}: {line}\n" for line in text.splitlines()).encode(
-            errors="replace"
-        )
-        try:
-            if self._sock is not None:
-                self._sock.send(data, socket.MSG_DONTWAIT)
-            else:
-                os.write(self._fd, data)
-        except OSError:
-            pass  # nobody reads it; routing goes on
+        """One line, or several."""
+        for line in text.splitlines():
+            data = f"<{level}>{self.pool}: {line}".encode(errors="replace")[: AT_ONCE - 1] + b"\n"
+            try:
+                if self._poll.poll(0):
+                    os.write(self._fd, data)
+            except OSError:
+                pass  # nobody reads it; routing goes on
 
     def warn(self, text: str) -> None:
         """With the word that people search for."""

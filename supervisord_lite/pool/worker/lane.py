@@ -120,7 +120,7 @@ class Lane:
         try:
             call, dialect, args, kwargs = self._reader.read(message, fds)
         except Refused as refused:
-            self._diary.say(diary.WARNING, f"call {message.request_id} {refused.what} refused: {refused}")
+            self._diary.say(diary.WARNING, f"{refused.what or message.request_id} refused: {refused}")
             reply(refused.dialect.error(message.request_id, refused.error))
             return
         self.call = call
@@ -145,9 +145,10 @@ class Lane:
 
     def expect(self, epoch: int, number: int, now: float) -> None:
         """Cancel this call as soon as it comes: the arbiter's word about it may be quicker than itself."""
-        for key, since in list(self._early.items()):
-            if now - since > _STALE:
-                self._early.pop(key, None)
+        for key, since in list(self._early.items()):  # the oldest first
+            if now - since <= _STALE:
+                break
+            self._early.pop(key, None)
         self._early[epoch, number] = now
 
     def hang_up(self) -> None:

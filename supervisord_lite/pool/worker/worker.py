@@ -16,6 +16,7 @@ from supervisord_lite.pool import hooks
 
 from . import diary, lane, signals
 from .aside import Aside
+from .call import Call
 from .diary import Diary
 from .ear import Ear
 from .lane import Lane
@@ -152,18 +153,21 @@ class Worker:
     def cancel(self, epoch: int, number: int) -> float | None:
         """End a call that runs, or is about to come."""
         now = time.monotonic()
-        for one in self._lanes:
-            one.expect(epoch, number, now)
-        due = None
-        for one in self._lanes:
-            call = one.find(epoch, number)
-            if call is not None:
-                call.cancel()
-                if call.is_streaming:
-                    due = now + GRACE_OF_GENERATORS
-                else:
-                    call.interrupt()
-        return due
+        call = self._running(epoch, number)
+        if call is None:
+            for lane in self._lanes:
+                lane.expect(epoch, number, now)
+            call = self._running(epoch, number)  # it may have come meanwhile
+        if call is None:
+            return None
+        call.cancel()
+        if call.is_streaming:
+            return now + GRACE_OF_GENERATORS
+        call.interrupt()
+        return None
+
+    def _running(self, epoch: int, number: int) -> Call | None:
+        return next((call for lane in self._lanes if (call := lane.find(epoch, number)) is not None), None)
 
     def chase(self, now: float) -> float | None:
         """Interrupt cancelled generators that have not come to a chunk."""
