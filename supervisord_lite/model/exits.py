@@ -62,7 +62,7 @@ class Exit(Struct, frozen=True, kw_only=True):
             case Cause.ABORTED:
                 return self.why or str(self.cause)
             case Cause.READY_TIMEOUT:
-                why = "was not ready within ready_timeout"
+                why = "was not ready within ready_timeout, or init_timeout"
             case Cause.WATCHDOG:
                 why = "sent no WATCHDOG=1 within watchdog_sec"
             case Cause.LEAVING:

@@ -1,20 +1,19 @@
 """The arbiter: its two listening sockets, everyone connected to them, and what brings them together."""
 
+import os
 import random
 import resource
 import signal
 import socket
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from supervisord_lite.pool.arbiter import (
     casualties,
     deadlines,
-    memory,
     recycling,
-    replacement,
     reporting,
     roster,
 )
@@ -25,6 +24,7 @@ from supervisord_lite.pool.arbiter.daemon import Daemon
 from supervisord_lite.pool.arbiter.listener import Listener
 from supervisord_lite.pool.arbiter.log import ERROR, NOTICE, WARNING, Log
 from supervisord_lite.pool.arbiter.loop import Loop
+from supervisord_lite.pool.arbiter.memory import Scales
 from supervisord_lite.pool.arbiter.partials import Partials
 from supervisord_lite.pool.arbiter.performance import perform
 from supervisord_lite.pool.arbiter.questions import Questions
@@ -39,7 +39,6 @@ from supervisord_lite.wire.backstage import Report, Roster, Serving, Settings
 SWEEP = 0.1
 """Seconds between looks at deadlines, while there is anything to look at."""
 
-MEMORY_EVERY = 10.0
 
 RESERVE = 512
 """Descriptors that clients may not take: workers, memfds on their way, the stash."""
@@ -51,6 +50,8 @@ class Arbiter:
     def __init__(
         self, pool: str, public: socket.socket, behind: socket.socket, log: Log, notifier: Notifier
     ) -> None:
+        self.parent = os.getppid()
+        """The daemon."""
         self.log = log
         self.loop = Loop()
         self.loop.on_fault = self._fault
@@ -63,13 +64,13 @@ class Arbiter:
         """The id of the latest call."""
         self.clients: set[Client] = set()
         self.partials = Partials()
+        self.scales = Scales(self)
         self.room = Room(self.max_message)
         self.stash = Stash(self.backroom, log)
         self.questions = Questions(log, self.tell_daemon, lambda: self.loop.now)
         self._notifier = notifier
         self._daemon: Daemon | None = None
         self.is_watching = False
-        self._measured_at = 0.0
         self._looked_for_at = inf
         self._is_serving = False
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -176,10 +177,13 @@ class Arbiter:
         return True
 
     def daemon_left(self, daemon: Daemon) -> None:
-        """Its connection is closed. It comes back; until then nothing is replaced."""
+        """Its connection is closed. It comes back, unless it has ended: without it this ends too."""
         if self._daemon is daemon:
             self._daemon = None
             self.questions.daemon_left()
+        if os.getppid() != self.parent:
+            self.log.say(WARNING, "WARNING: the daemon has ended")
+            self.loop.stop()
 
     def workers_changed(self) -> None:
         """Workers came, or went, or are of no use any more."""
@@ -192,15 +196,6 @@ class Arbiter:
     def report(self, number: int, found: Mapping[int, int | None]) -> Report:
         """How the pool is."""
         return reporting.report(self.router, number, len(self.clients), found, self.loop.now)
-
-    def measure(self, tell: Callable[[Mapping[int, int | None]], None]) -> None:
-        """Measure the workers' memory, off the loop; then tell."""
-        pids = [worker.pid for worker in self.router.workers.values()]
-
-        def look() -> dict[int, int | None]:
-            return {pid: memory.private(pid) for pid in pids}
-
-        self.backroom.ask(look, lambda found, _: tell(found or {}))
 
     # Time.
 
@@ -219,24 +214,13 @@ class Arbiter:
         self.reception.sweep(now)
         self.questions.give_up(now)
         self._make_room()
-        self._measure_limits(now)
+        self.scales.look(now)
         self.is_watching = False
         if self.router.calls or self.partials or self.reception or self.questions or self._is_starved():
             self.watch()
         else:
             self._wait_for_age(now)
         self._end_if_done()
-
-    def _measure_limits(self, now: float) -> None:
-        if self.router.settings.max_memory is not None and now - self._measured_at >= MEMORY_EVERY:
-            self._measured_at = now
-            self.measure(self._measured)
-
-    def _measured(self, found: Mapping[int, int | None]) -> None:
-        for worker in self.router.workers.values():
-            worker.memory = found.get(worker.pid)
-            replacement.recycle(self.router, worker, self.loop.now)
-        self.perform()
 
     def _wait_for_age(self, now: float) -> None:
         """Idle as the pool is, workers grow old."""

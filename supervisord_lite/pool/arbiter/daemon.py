@@ -31,7 +31,7 @@ class Daemon(Talk):
             case Answer() as answer:
                 hub.questions.answered(answer)
             case Ask(number=number):
-                hub.measure(lambda memory: self.say(hub.report(number, memory)))
+                hub.scales.measure(lambda memory: self.say(hub.report(number, memory)))
             case CancelCall(number=number, call=call):
                 error = hub.router.cancel_by_operator(call, self.loop.now)
                 hub.log.say(5, f"call {call}: cancel by an operator: {error or 'asked for'}")

@@ -58,7 +58,7 @@ class Reception:
     def welcome(self, hello: Hello, sock: socket.socket, pid: int) -> Talk | None:
         """Someone has said what it is: who goes on in its place, if not a lane."""
         match hello.role:
-            case backstage.DAEMON if pid == os.getppid():
+            case backstage.DAEMON if pid == self._hub.parent:
                 return self._hub.take_over(Daemon(self._hub, sock))
             case backstage.CONTROL:
                 return self._join(hello, sock, pid)

@@ -74,7 +74,7 @@ def status(client: "Client", version: int, request_id: int, _: memoryview) -> No
             report = hub.report(0, memory)
             client.conclude(answers.result(version, request_id, msgspec.to_builtins(report)))
 
-    hub.measure(tell)
+    hub.scales.measure(tell)
 
 
 def manage(client: "Client", version: int, request_id: int, payload: memoryview) -> None:

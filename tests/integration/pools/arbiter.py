@@ -22,6 +22,7 @@ from supervisord_lite.wire.backstage import Gone, Hello, Roster, RosterEntry, Se
 from supervisord_lite.wire.header import BY_FD, HEADER, MAGIC, V1, V2
 from tests.integration.process import DEADLINE, Lines
 
+ROOT = Path(__file__).parents[3]
 APP = "shop:App"
 OTHER = "shop:Other"
 
@@ -30,6 +31,18 @@ import os, sys
 for at, fd in enumerate([os.dup2(int(fd), 20 + at) for at, fd in enumerate(sys.argv[1:3])]):
     os.dup2(fd, 3 + at)
 os.execv(sys.executable, [sys.executable, "-P", "-m", "supervisord_lite.pool.arbiter", "dirty"])
+"""
+
+
+PARENT = """
+import signal, subprocess, sys
+from pathlib import Path
+from tests.integration.pools.arbiter import EXEC, Daemon, configured
+fds = sys.argv[2:]
+subprocess.Popen([sys.executable, "-c", EXEC, *fds], pass_fds=list(map(int, fds)))
+daemon = Daemon(Path(sys.argv[1]))
+daemon.say(configured())
+signal.pause()
 """
 
 
@@ -268,10 +281,17 @@ class Pool:
 
     def start(self, **limits: Any) -> None:
         """Start the process; it serves nobody yet."""
+        self._start([EXEC], **limits)
+
+    def start_under_another(self) -> None:
+        """Start it as the child of another process, which is its daemon; `kill` kills that one."""
+        self._start([PARENT, str(self.backstage)], cwd=ROOT)
+
+    def _start(self, code: list[str], **limits: Any) -> None:
         fds = [sock.fileno() for sock in self._listening]
         self._processes.append(
             subprocess.Popen(
-                [sys.executable, "-c", EXEC, *map(str, fds)],
+                [sys.executable, "-c", *code, *map(str, fds)],
                 pass_fds=fds,
                 stderr=self.errors.fd,
                 env={

@@ -164,3 +164,14 @@ def test_strangers_do_not_come_backstage(pool: Pool) -> None:
     assert peer.is_at_end()
     peer.close()
     pool.errors.expect("did not say hello first")
+
+
+def test_it_ends_with_its_daemon(pool: Pool) -> None:
+    """Its connection ends and it is an orphan: nobody would ever replace a worker."""
+    pool.start_under_another()
+    client = pool.client()
+    client.send(V1, header.STATUS, 1)
+    client.receive()
+    pool.kill()
+    assert client.is_at_end()
+    pool.errors.expect("the daemon has ended")
