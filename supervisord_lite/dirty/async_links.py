@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 from weakref import WeakSet
 
@@ -147,9 +149,10 @@ class AsyncLinks:
             self._idle.remove(link)
             self.drop(link)
 
-    def __del__(self) -> None:
-        for link in self._open:
-            link.close_from_anywhere()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # modules may be gone then, and the sockets go with the process
+            for link in self._open:
+                link.close_from_anywhere()
 
 
 async def _last_words(link: AsyncLink, deadline: float | None) -> DirtyError | None:

@@ -82,7 +82,7 @@ class DirtyStreamIterator:
 def _chunks(
     links: Links, question: Callable[[], Question], limits: Limits, serializer: int
 ) -> Generator[Any, None, None]:
-    link, events = _begin(links, question(), limits, serializer)
+    link, events = _begin(links, question, limits, serializer)
     is_answered = False
     try:
         while True:
@@ -103,11 +103,14 @@ def _chunks(
             links.drop(link)
 
 
-def _begin(links: Links, question: Question, limits: Limits, serializer: int) -> tuple[Link, list[Event]]:
+def _begin(
+    links: Links, question: Callable[[], Question], limits: Limits, serializer: int
+) -> tuple[Link, list[Event]]:
     limits.start(monotonic())
     seconds = limits.wait(monotonic())
+    asked = question()  # last: it may hold a descriptor, which `begin` closes
     try:
-        return links.begin(question, seconds, serializer)
+        return links.begin(asked, seconds, serializer)
     except BaseException as error:  # noqa: BLE001 - raised again, by fail
         _fail(links, error, limits)
 

@@ -24,7 +24,7 @@ from tests.integration.pooled import (
     start_call,
     workers,
 )
-from tests.integration.process import DEADLINE, environment, wait_until_gone
+from tests.integration.process import DEADLINE, command_line, environment, wait_until_gone
 
 
 @pytest.fixture
@@ -227,6 +227,8 @@ def test_the_children_of_a_worker_end_with_it(daemon: Daemon, forks: bool) -> No
     daemon.start(configured(a_pool()))
     with client(daemon) as dirty:
         pid = dirty.execute(ECHO, "start", forks)
+    while not forks and "sleep" not in command_line(pid):
+        """One that is just being executed has neither a name nor an environment to be told by."""
     os.kill(workers(daemon)["dirty:1"], signal.SIGKILL)
     wait_until_gone(pid)
 

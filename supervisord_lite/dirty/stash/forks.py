@@ -9,8 +9,16 @@ from .view import Clock
 FORK_WAITS = 1.0
 """Seconds that a fork waits for another thread's write. After that, the child cannot use the stash."""
 
+
+class _Held(threading.local):
+    """What the thread that forks has locked: others may fork at the same time."""
+
+    def __init__(self) -> None:
+        self.by_this_thread: list[Environment] = []
+
+
+_held = _Held()
 _open: dict[str, Environment] = {}
-_held: list[Environment] = []
 _lock = threading.Lock()
 
 
@@ -28,21 +36,21 @@ def _before() -> None:
     """Close what is open, so that the child inherits nothing; a write of another thread is waited for."""
     for found in list(_open.values()):
         if found.lock.acquire(timeout=FORK_WAITS):
-            _held.append(found)
+            _held.by_this_thread.append(found)
             if not found.is_in_transaction:
                 found.close()
 
 
 def _after_in_parent() -> None:
-    while _held:
-        _held.pop().lock.release()
+    while _held.by_this_thread:
+        _held.by_this_thread.pop().lock.release()
 
 
 def _after_in_child() -> None:
     """Only this thread is left: locks that others held are held for ever, and are replaced."""
     global _lock
     _lock = threading.Lock()
-    _held.clear()
+    _held.by_this_thread.clear()
     for found in _open.values():
         found.lose()
 

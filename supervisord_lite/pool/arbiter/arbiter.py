@@ -40,6 +40,9 @@ SWEEP = 0.1
 """Seconds between looks at deadlines, while there is anything to look at."""
 
 
+MIND_EVERY = 0.5
+"""Seconds between looks at whether the daemon lives, while it is not connected."""
+
 RESERVE = 512
 """Descriptors that clients may not take: workers, memfds on their way, the stash."""
 
@@ -77,6 +80,7 @@ class Arbiter:
         self._max_clients = max(16, soft - RESERVE)
         self._public = Listener(self.loop, public, self._accept_client, self.watch)
         self.reception = Reception(self, behind)
+        self._mind_parent()
 
     # Who comes.
 
@@ -181,9 +185,17 @@ class Arbiter:
         if self._daemon is daemon:
             self._daemon = None
             self.questions.daemon_left()
+            self._mind_parent()
+
+    def _mind_parent(self) -> None:
+        """Look again while it is away: a process that ends closes its sockets first, and orphans later."""
+        if self._daemon is not None:
+            return
         if os.getppid() != self.parent:
-            self.log.say(WARNING, "WARNING: the daemon has ended")
+            self.log.warn("the daemon has ended")
             self.loop.stop()
+        else:
+            self.loop.at(self.loop.now + MIND_EVERY, self._mind_parent)
 
     def workers_changed(self) -> None:
         """Workers came, or went, or are of no use any more."""

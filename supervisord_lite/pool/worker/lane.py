@@ -10,7 +10,7 @@ import threading
 import time
 from array import array
 
-from supervisord_lite.dirty.app import _current
+from supervisord_lite.dirty.app import serving
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import LANE
 from supervisord_lite.wire.header import HELLO, V2
@@ -126,9 +126,9 @@ class Lane:
         self.call = call
         if self._early and self._early.pop((self.epoch, call.id), None) is not None:
             call.cancel()
-        _current.set(call)
         try:
-            self._performer.perform(call, dialect, args, kwargs, reply)
+            with serving(call):
+                self._performer.perform(call, dialect, args, kwargs, reply)
         finally:
             call.is_over = True
             self.call = None
