@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from bench import ours as daemon
 from bench import process
-from bench.dirty.pools import OUR_PACKAGE, ROOT, THEIR_PACKAGE, Pool, gunicorns, ours
+from bench.dirty.pools import APP, OUR_PACKAGE, ROOT, THEIR_PACKAGE, Pool, gunicorns, ours
 from bench.figures import OURS, Figure
 from bench.subject import PATIENCE, TooSlow
 from supervisord_lite.dirty import DirtyClient
@@ -56,13 +56,16 @@ class Calls:
         self.get = Figure("stash get, in a worker", "µs", 4.0)
         self.put = Figure("stash put, in a worker", "µs", 12.0)
         self.idle = Figure("10,000 idle clients: PSS of the arbiter", "MiB", 100.0)
+        self.first = Figure(
+            "gunicorn's client: ours by gunicorn, the least of all above", "×", 1.5, more=True
+        )
         self.replaced = Figure("kill -9 of a worker until its replacement answers", "ms", 20.0)
 
     def figures(self) -> Iterator[Figure]:
         """All of them."""
         yield from (self.noop, self.rate, self.small, self.large, self.dicts, self.stream)
         yield from (*self.sleep.values(), *self.fair.values(), self.lost)
-        yield from (self.get, self.put, self.idle, self.replaced)
+        yield from (self.get, self.put, self.first, self.idle, self.replaced)
 
     def measure(self, directory: Path, how: Seconds) -> None:
         """By turns, round after round; the two pools run at the same time, and one of them is busy."""
@@ -81,6 +84,7 @@ class Calls:
                     self._stash(*side)
                 self._replace(mine)
             self._hold(mine, how.idle)
+            self._compare()
 
     def _calls(self, name: str, pool: Pool, package: str, how: Seconds) -> None:
         one = [("latency", 0, how.calls)]
@@ -107,6 +111,26 @@ class Calls:
         answer = _run(pool, package, [("stash", 2000)])[0]
         self.get.add(name, answer["get"])
         self.put.add(name, answer["put"])
+
+    def _compare(self) -> None:
+        """What gunicorn's client gets from ours, by what it gets from gunicorn; the sleeps have a limit."""
+        gained = []
+        for figure in (
+            self.noop,
+            self.rate,
+            self.small,
+            self.large,
+            self.dicts,
+            self.stream,
+            self.get,
+            self.put,
+        ):
+            theirs, mine = figure.median(PEERS[0]), figure.median(PEERS[1])
+            assert theirs
+            assert mine
+            gained.append(mine / theirs if figure.more else theirs / mine)
+            figure.note = f"its client: {gained[-1]:.1f}×"
+        self.first.add(OURS, min(gained))
 
     def _replace(self, pool: Pool) -> None:
         """Kill a worker, and call until a process answers that was not there before.

@@ -15,6 +15,9 @@ from typing import Any
 from bench.dirty.pools import APP
 from bench.subject import PATIENCE
 
+LEAD = 1.0
+"""Seconds in which so many threads get under way; nothing counts before."""
+
 Answer = dict[str, Any]
 
 
@@ -86,33 +89,34 @@ def count(connect: Callable[[], Any], _: str, seconds: float) -> Callable[[], An
 def sleepers(
     connect: Callable[[], Any], _: str, clients: float, seconds: float, sleep: float
 ) -> Callable[[], Answer]:
-    """So many clients, a thread each, that call a sleep again and again: calls a second, waits, losses."""
+    """So many clients, a thread each, that call a sleep again and again: calls a second, waits, losses.
+
+    Counted are answers between the time when all have begun and the time when the first stops.
+    """
     each = [connect() for _client in range(int(clients))]
 
     def measure() -> Answer:
         took: list[float] = []
         lost: list[str] = []
-        counts = [0] * len(each)
-        began = time.perf_counter()
-        end = began + seconds
+        begin = time.perf_counter() + LEAD
+        end = begin + seconds
 
-        def run(number: int, client: Any) -> None:
+        def run(client: Any) -> None:
             while (start := time.perf_counter()) < end:
                 try:
                     client.execute(APP, "sleep", sleep)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the call was lost
                     lost.append(repr(error))
                     continue
-                took.append(time.perf_counter() - start)
-                counts[number] += 1
+                if begin <= (now := time.perf_counter()) < end:
+                    took.append(now - start)
 
-        threads = [threading.Thread(target=run, args=pair) for pair in enumerate(each)]
+        threads = [threading.Thread(target=run, args=(client,)) for client in each]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        elapsed = time.perf_counter() - began
-        return {"rate": len(took) / elapsed, "lost": len(lost), "took": sorted(took), "counts": counts}
+        return {"rate": len(took) / seconds, "lost": len(lost), "took": took}
 
     return measure
 

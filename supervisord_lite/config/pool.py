@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from signal import SIGABRT
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -77,10 +76,9 @@ def longest_delay(table: PoolTable) -> Interval:
 
 
 def policy_of(table: PoolTable) -> Policy:
-    """Return what the table says about a worker's life."""
+    """Return what the table says about a worker's life; the rest follows from what a worker is."""
     stop_timeout = float(table.graceful_timeout) + EXIT_WITHIN
     return Policy(
-        notify=True,
         ready_timeout=float(table.init_timeout),
         stop_timeout=stop_timeout,
         reload_timeout=stop_timeout,
@@ -89,8 +87,6 @@ def policy_of(table: PoolTable) -> Policy:
         restart_delay_max=float(longest_delay(table)) or None,
         max_restarts=None if table.max_restarts < 0 else int(table.max_restarts),
         restart_window=float(table.restart_window),
-        restart_at_once=True,
-        late_signal=int(SIGABRT),  # its stacks, which say where `init()` hangs
     )
 
 

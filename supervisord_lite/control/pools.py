@@ -6,12 +6,20 @@ from typing import Any, Protocol
 import msgspec
 
 from supervisord_lite.model.crew import CannotScale
+from supervisord_lite.model.states import State
 from supervisord_lite.supervise.pools.arbiter import ArbiterSilent
 from supervisord_lite.supervise.pools.keeper import Keeper
 
 from .requests import RequestRefused
 
 Reply = dict[str, Any]
+
+
+class ArbiterStopped(Exception):
+    """It was stopped by hand, or not started yet."""
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(f"the arbiter of {pool} is stopped")
 
 
 class Kept(Protocol):
@@ -33,8 +41,8 @@ class PoolCommands:
         self._pools = pools
 
     def knows(self, name: str) -> bool:
-        """Whether a pool is called this."""
-        return name in self._pools.keepers
+        """Whether a pool is called this, even one that does not run."""
+        return name in self._pools.keepers or name in self._pools.failed
 
     def all(self) -> list[Reply]:
         """Every pool, as far as the daemon itself knows it."""
@@ -46,8 +54,9 @@ class PoolCommands:
         keeper = self._keeper(name)
         facts = _facts(keeper)
         try:
+            _refuse_stopped(keeper)
             report = await keeper.line.report()
-        except ArbiterSilent as error:
+        except (ArbiterStopped, ArbiterSilent) as error:
             return {"ok": True, "pool": {**facts, "error": facts.get("error") or str(error)}}
         told: Reply = msgspec.to_builtins(report)
         del told["number"], told["type"]
@@ -60,9 +69,11 @@ class PoolCommands:
 
     async def cancel(self, name: str, call: int) -> Reply:
         """End one call."""
+        keeper = self._keeper(name)
         try:
-            problem = await self._keeper(name).line.cancel(call)
-        except ArbiterSilent as error:
+            _refuse_stopped(keeper)
+            problem = await keeper.line.cancel(call)
+        except (ArbiterStopped, ArbiterSilent) as error:
             raise RequestRefused(str(error), "failed") from error
         if problem is not None:
             raise RequestRefused(problem, "refused")
@@ -108,6 +119,13 @@ def wanted_count(count: int | str, present: int, things: str) -> int:
     return wanted
 
 
+def _refuse_stopped(keeper: Keeper) -> None:
+    """Nobody would answer, until somebody starts it."""
+    arbiter = keeper.arbiter
+    if arbiter is not None and arbiter.life.state is State.STOPPED:
+        raise ArbiterStopped(keeper.name)
+
+
 def _facts(keeper: Keeper) -> Reply:
     pool, arbiter, stash = keeper.pool, keeper.arbiter, keeper.definition.stash
     found = {
@@ -115,7 +133,7 @@ def _facts(keeper: Keeper) -> Reply:
         "kind": pool.kind,
         "socket": str(keeper.sockets.public.path),
         "workers_wanted": keeper.crew.wanted,
-        "minimum": keeper.crew.minimum,
+        "minimum": keeper.minimum,
         "arbiter_pid": arbiter.pid if arbiter is not None else None,
         "stash": stash.path if stash is not None else None,
     }

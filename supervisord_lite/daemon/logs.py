@@ -46,10 +46,14 @@ class TerminalFormatter(logging.Formatter):
 
 
 class PlainFormatter(logging.Formatter):
-    """Date, time and level."""
+    """Date, time and level, which is not said again where the message begins with it."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = record.levelname
+        return super().format(record).replace(f" {level} {level}: ", f" {level}: ", 1)
 
 
 class StderrHandler(logging.Handler):

@@ -16,6 +16,7 @@ from supervisord_lite.config.program import Configuration
 from supervisord_lite.control.pools import wanted_count
 from supervisord_lite.control.requests import RequestRefused
 from supervisord_lite.model.difference import Action
+from supervisord_lite.model.names import nearest
 from supervisord_lite.model.states import Cause
 from supervisord_lite.supervise.examination import Examiner
 from supervisord_lite.supervise.supervisor import Supervisor
@@ -163,8 +164,15 @@ class Operations:
     async def scale(self, companion: str, count: int | str) -> Reply:
         """Change the number of instances: those with the highest numbers come and go, and nothing else."""
         if companion not in self.configuration.instances:
-            raise RequestRefused(f'no companion is called "{companion}"', "unknown_program")
+            raise RequestRefused(self._unknown(companion), "unknown_program")
         return await asyncio.shield(self._begin(self._scale(companion, count)))
+
+    def _unknown(self, name: str) -> str:
+        """Nothing that can be scaled is called this."""
+        known = [*self.configuration.instances, *self._pools.keepers]
+        found = nearest(name, known)
+        hint = f'did you mean "{found}"?' if found else f"there are: {', '.join(known) or 'none'}"
+        return f'no companion or pool is called "{name}"; {hint}'
 
     async def _scale(self, companion: str, count: int | str) -> Reply:
         async with self._changing:

@@ -207,7 +207,7 @@ class Pools:
         try:
             keeper.resize(keeper.crew.wanted + by)
         except CannotScale as error:
-            log.warning("WARNING: %s: %s", word, error)
+            log.warning("WARNING: %s: %s", word, error)  # gunicorn's line
 
     def _add(self, definition: Definition) -> Keeper | None:
         name = definition.pool.name
@@ -219,6 +219,7 @@ class Pools:
             return None
         self.failed.pop(name, None)
         own_hooks = Hooks(self._children, self._outputs)
+        own_hooks.on_idle = self._see_off
         keeper = Keeper(definition, found, self._supervisor, SPAWNER, self._study, own_hooks)
         keeper.on_scale = self.scaled.__setitem__
         self.keepers[name] = keeper
@@ -237,6 +238,10 @@ class Pools:
     def _on_transition(self, transition: Transition) -> None:
         for keeper in (*self.keepers.values(), *self._leaving):
             keeper.on_transition(transition)
+        self._see_off()
+
+    def _see_off(self) -> None:
+        """Those of whom nothing is left."""
         for keeper in tuple(self._leaving):
             if keeper.has_left:
                 self._leaving.remove(keeper)

@@ -10,7 +10,7 @@ from weakref import WeakSet
 from supervisord_lite.dirty import failures
 from supervisord_lite.dirty.async_link import AsyncLink, connected
 from supervisord_lite.dirty.errors import DirtyError
-from supervisord_lite.dirty.exchange import Event, Question
+from supervisord_lite.dirty.exchange import Event, Question, seal
 from supervisord_lite.dirty.failures import told
 from supervisord_lite.dirty.links import MAX_IDLE
 from supervisord_lite.wire import envelope, header
@@ -50,33 +50,34 @@ class AsyncLinks:
     ) -> tuple[AsyncLink, list[Event]]:
         """Send a question on a connection of its own; that, and what comes first in answer.
 
-        Closes the question's descriptor. Raises errors as they come, for `fail`.
+        Raises errors as they come, for `fail`.
         """
-        number, data, fd = question
-        try:
-            while True:
-                is_new = not self._idle
-                link = await self._new(deadline) if is_new else self._idle.pop()
-                if not link.is_fresh:
-                    self.drop(link)
-                    continue
+        number, data, parts = question
+        while True:
+            is_new = not self._idle
+            link = await self._new(deadline) if is_new else self._idle.pop()
+            if not link.is_fresh:
+                self.drop(link)
+                continue
+            try:
+                link.exchange.expect(number, serializer)
+                fd = seal(parts)
                 try:
-                    link.exchange.expect(number, serializer)
                     sent = link.send(data, fd)
                     if sent < len(data):
                         await link.send_rest(data, sent, fd, deadline)
-                    return link, await link.receive(deadline)
-                except ConnectionError as error:
-                    why = await _last_words(link, deadline) if is_new else None
-                    self.drop(link)
-                    if is_new:
-                        raise why or failures.refused(self.path) from error
-                except BaseException:
-                    self.drop(link)
-                    raise
-        finally:
-            if fd >= 0:
-                os.close(fd)
+                finally:
+                    if fd >= 0:
+                        os.close(fd)
+                return link, await link.receive(deadline)
+            except ConnectionError as error:
+                why = await _last_words(link, deadline) if is_new else None
+                self.drop(link)
+                if is_new:
+                    raise why or failures.refused(self.path) from error
+            except BaseException:
+                self.drop(link)
+                raise
 
     async def answer(
         self,

@@ -96,7 +96,7 @@ class DirtyClient:
             raise ValueError(f"serializer is {serializer!r}; it can be {' or '.join(_SERIALIZERS)}.")
         self.socket_path = get_dirty_socket_path() if socket_path is None else os.fspath(socket_path)
         self.timeout = _seconds("timeout", timeout)
-        self.priority = priority
+        self.priority = _priority(priority)
         self.total: float | None = None
         self._serializer = _SERIALIZERS[serializer]
         self._connections = _Connections(self.socket_path)
@@ -119,7 +119,7 @@ class DirtyClient:
         if not isinstance(timeout, _Unset):
             view.timeout = _seconds("timeout", timeout)
         if not isinstance(priority, _Unset):
-            view.priority = priority
+            view.priority = _priority(priority)
         if not isinstance(total, _Unset):
             view.total = _seconds("total", total)
         return view
@@ -265,6 +265,13 @@ def _seconds(name: str, value: float | None) -> float | None:
     if not value > 0:
         raise ValueError(f"{name} is {value!r}; it is in seconds and more than 0, or None for ever.")
     return float(value)
+
+
+def _priority(value: int) -> int:
+    """A priority that can travel. Raises `ValueError`."""
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"priority is {value!r}; it has to fit into 64 bits.")
+    return value
 
 
 def _management(operation: int, count: int) -> bytes:

@@ -23,11 +23,8 @@ MAX_MESSAGE = 2**32 - 1
 MAX_DESCRIPTORS = 64
 """So many may have come before their messages; more is not the protocol."""
 
-Question = tuple[int, bytes, int]
-"""A message to send: its request id, its bytes, and a descriptor to go with them (-1: none).
-
-Who made it closes the descriptor.
-"""
+Question = tuple[int, bytes, Sequence[bytes | memoryview]]
+"""A message to send: its request id, its bytes, and what goes with them in a memfd, if anything (`seal`)."""
 
 Event = tuple[int, Any]
 """What was answered: RESPONSE with a value, CHUNK with a list of them, ERROR with an exception, or END."""
@@ -54,7 +51,7 @@ def request(
 ) -> Question:
     """A call, as `envelope.Request` has it. Raises `DirtyUntransferableError`."""
     try:
-        body, fd = _body(args, kwargs, serializer)
+        body, parts = _body(args, kwargs, serializer)
     except Untransferable as error:
         message = f"{app} {action} was not called: {error}"
         raise DirtyUntransferableError(message, error.path, error.type_name) from error
@@ -62,25 +59,37 @@ def request(
         envelope.Request(app, action, body, timeout, priority, is_stream, total, serializer)
     )
     number = next(_numbers)
-    head = HEADER.pack(MAGIC, V2, _ASKED if fd < 0 else _ASKED_BY_FD, len(payload), number)
-    return number, head + payload, fd
+    head = HEADER.pack(MAGIC, V2, _ASKED_BY_FD if parts else _ASKED, len(payload), number)
+    return number, head + payload, parts
 
 
 def ask(kind: int, payload: bytes = b"") -> Question:
     """What is not a call: a STASH, STATUS or MANAGE message."""
     number = next(_numbers)
-    return number, HEADER.pack(MAGIC, V2, kind, len(payload), number) + payload, -1
+    return number, HEADER.pack(MAGIC, V2, kind, len(payload), number) + payload, ()
 
 
-def _body(args: Sequence[Any], kwargs: dict[str, Any], serializer: int) -> tuple[Any, int]:
-    """The body of a request, or None and a memfd that holds it, whichever is cheaper to move."""
+def seal(parts: Sequence[bytes | memoryview]) -> int:
+    """A memfd for one sending; -1 where nothing is to go in one. Raises `OSError`.
+
+    Close it as soon as it is sent: what the worker has read is then free, to be written again by its answer.
+    """
+    if not parts:
+        return -1
+    from supervisord_lite.linux import sealed  # with ctypes, which not everybody needs
+
+    return sealed.write(parts)
+
+
+def _body(
+    args: Sequence[Any], kwargs: dict[str, Any], serializer: int
+) -> tuple[Any, Sequence[bytes | memoryview]]:
+    """The body of a request, or None and the parts of a memfd, whichever is cheaper to move."""
     pack = _pack if serializer == envelope.MSGPACK else values.codec(serializer)[0]
     packed = pack([[*args], kwargs], name=_NAMES)
     if packed.is_large:
-        from supervisord_lite.linux import sealed  # with ctypes, which not everybody needs
-
-        return None, sealed.write(layout.join(packed))
-    return packed.document, -1
+        return None, layout.join(packed)
+    return packed.document, ()
 
 
 class Exchange:

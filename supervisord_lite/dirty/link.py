@@ -17,8 +17,11 @@ from supervisord_lite.dirty.exchange import Event, Exchange
 from supervisord_lite.dirty.failures import unreachable
 from supervisord_lite.linux.descriptors import MAX_FDS, DescriptorsLost
 
-SIZE = 65536
-"""Bytes asked for in one read."""
+SIZE = 120 * 1024
+"""Bytes asked for in one read: nearly all that comes in the stream, where most messages come in one read.
+
+Not as many as the C library maps anew for each read, by mmap(2), which is from 128 KiB on.
+"""
 
 _ROOM = socket.CMSG_SPACE(MAX_FDS * array.array("i").itemsize)
 _TIMEVAL = struct.Struct("@ll")

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from supervisord_lite.dirty import failures
 from supervisord_lite.dirty.errors import DirtyError
-from supervisord_lite.dirty.exchange import Event, Question
+from supervisord_lite.dirty.exchange import Event, Question, seal
 from supervisord_lite.dirty.failures import told
 from supervisord_lite.dirty.link import Link, left
 from supervisord_lite.wire import envelope, header
@@ -48,34 +48,35 @@ class Links:
     def begin(self, question: Question, timeout: float | None, serializer: int) -> tuple[Link, list[Event]]:
         """Send a question on a connection of its own; that, and what comes first in answer.
 
-        Closes the question's descriptor. Raises errors as they come, for `fail`.
+        Raises errors as they come, for `fail`.
         """
-        number, data, fd = question
+        number, data, parts = question
         deadline = None if timeout is None else monotonic() + timeout
-        try:
-            while True:
+        while True:
+            try:
+                link, is_new = self._idle.pop(), False
+            except IndexError:
+                link, is_new = self._new(left(deadline)), True
+            try:
+                link.exchange.expect(number, serializer)
+                fd = seal(parts)
                 try:
-                    link, is_new = self._idle.pop(), False
-                except IndexError:
-                    link, is_new = self._new(left(deadline)), True
-                try:
-                    link.exchange.expect(number, serializer)
                     link.send(data, fd, timeout, deadline)
-                    events = link.receive(timeout)
-                    while not events:
-                        events = link.receive(left(deadline))
-                    return link, events
-                except ConnectionError as error:
-                    why = _last_words(link, timeout) if is_new else None
-                    self.drop(link)
-                    if is_new:
-                        raise why or failures.refused(self.path) from error
-                except BaseException:
-                    self.drop(link)
-                    raise
-        finally:
-            if fd >= 0:
-                os.close(fd)
+                finally:
+                    if fd >= 0:
+                        os.close(fd)
+                events = link.receive(timeout)
+                while not events:
+                    events = link.receive(left(deadline))
+                return link, events
+            except ConnectionError as error:
+                why = _last_words(link, timeout) if is_new else None
+                self.drop(link)
+                if is_new:
+                    raise why or failures.refused(self.path) from error
+            except BaseException:
+                self.drop(link)
+                raise
 
     def answer(
         self,

@@ -108,7 +108,7 @@ def _begin(
 ) -> tuple[Link, list[Event]]:
     limits.start(monotonic())
     seconds = limits.wait(monotonic())
-    asked = question()  # last: it may hold a descriptor, which `begin` closes
+    asked = question()
     try:
         return links.begin(asked, seconds, serializer)
     except BaseException as error:  # noqa: BLE001 - raised again, by fail

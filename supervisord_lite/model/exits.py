@@ -13,8 +13,9 @@ class Exit(Struct, frozen=True, kw_only=True):
     """The end of one process, or of an attempt to start one.
 
     Exactly one of `code`, `signal` and `error` is given. CPU times and `uptime` are seconds, `peak_memory`
-    is bytes of resident memory (0: not known). `cause` is why the daemon asked it to end, `killed` whether
-    SIGKILL had to follow, and `why` what else explains it.
+    is bytes of resident memory (0: not known). `cause` is why the daemon asked it to end, `was_ready`
+    whether it had been ready, `ready_key` what bounds the time until then, `killed` whether SIGKILL had to
+    follow, and `why` what else explains it.
     """
 
     code: int | None = None
@@ -23,6 +24,8 @@ class Exit(Struct, frozen=True, kw_only=True):
     core: bool = False
     pid: int | None = None
     cause: Cause | None = None
+    was_ready: bool = False
+    ready_key: str = "ready_timeout"
     why: str = ""
     killed: bool = False
     user_cpu: float = 0.0
@@ -62,7 +65,7 @@ class Exit(Struct, frozen=True, kw_only=True):
             case Cause.ABORTED:
                 return self.why or str(self.cause)
             case Cause.READY_TIMEOUT:
-                why = "was not ready within ready_timeout, or init_timeout"
+                why = f"was not ready within {self.ready_key}"
             case Cause.WATCHDOG:
                 why = "sent no WATCHDOG=1 within watchdog_sec"
             case Cause.LEAVING:

@@ -27,7 +27,7 @@ def select(patterns: Iterable[str], groups: Mapping[str, str]) -> list[str]:
     for pattern in patterns:
         found = {name for name, group in groups.items() if _matches(pattern, name, group)}
         if not found and pattern not in ALL:
-            raise UnknownProgram(pattern, _nearest(pattern, groups))
+            raise UnknownProgram(pattern, nearest(pattern, (*groups, *groups.values())))
         chosen |= found
     return [name for name in groups if name in chosen]
 
@@ -44,8 +44,9 @@ def _is_glob(pattern: str) -> bool:
     return pattern == "all" or any(character in pattern for character in "*?[")
 
 
-def _nearest(name: str, groups: Mapping[str, str]) -> str | None:
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of these names that somebody who wrote `name` may have meant."""
     from difflib import get_close_matches  # only where somebody mistyped: the daemon stays small
 
-    found = get_close_matches(name, {*groups, *groups.values()}, n=1)
+    found = get_close_matches(name, set(names), n=1)
     return found[0] if found else None

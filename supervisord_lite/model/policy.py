@@ -22,6 +22,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     startsecs: float = 1.0
     notify: bool = False
     ready_timeout: float = 60.0
+    ready_key: str = "ready_timeout"
+    """The key by which the operator knows `ready_timeout`."""
     watchdog_sec: float | None = None
     stop_signal: int = 15
     stop_timeout: float = 60.0

@@ -12,14 +12,8 @@ import traceback
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-VARIABLE = "SUPERVISOR_HOOK"
-
-STARTING = "on_dirty_starting"
-POST_FORK = "dirty_post_fork"
-WORKER_INIT = "dirty_worker_init"
-WORKER_EXIT = "dirty_worker_exit"
+from supervisord_lite.wire.hook_orders import HOOK_ORDER, ArbiterFacts, HookOrder, WorkerFacts
 
 
 def _log() -> logging.Logger:
@@ -34,28 +28,13 @@ def _log() -> logging.Logger:
     return log
 
 
-class ArbiterView(Struct, frozen=True, dict=True):
-    """The arbiter of a pool: the pool's name, its pid where it is known, workers wanted, apps of the pool."""
+class ArbiterView(ArbiterFacts, frozen=True, dict=True):
+    """The arbiter of a pool, as a hook is given it."""
 
-    name: str
-    pid: int | None = None
-    num_workers: int = 0
-    apps: tuple[str, ...] = ()
-
-    @property
-    def log(self) -> logging.Logger:
-        """A logger that writes to standard error."""
-        return _log()
-
-
-class WorkerView(Struct, frozen=True, dict=True):
-    """A worker. `age` counts the workers of the pool; `exit` says how it ended, None while it lives."""
-
-    name: str
-    pid: int
-    age: int
-    app_paths: tuple[str, ...]
-    exit: str | None = None
+    @classmethod
+    def of(cls, facts: ArbiterFacts) -> "ArbiterView":
+        """With everything that is known."""
+        return cls(**msgspec.structs.asdict(facts))
 
     @property
     def log(self) -> logging.Logger:
@@ -63,13 +42,18 @@ class WorkerView(Struct, frozen=True, dict=True):
         return _log()
 
 
-class Order(Struct, frozen=True):
-    """What the process of one hook is to do."""
+class WorkerView(WorkerFacts, frozen=True, dict=True):
+    """A worker, as a hook is given it."""
 
-    module: str
-    hook: str
-    arbiter: ArbiterView
-    worker: WorkerView | None = None
+    @classmethod
+    def of(cls, facts: WorkerFacts) -> "WorkerView":
+        """With everything that is known."""
+        return cls(**msgspec.structs.asdict(facts))
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger that writes to standard error."""
+        return _log()
 
 
 def find(module: str, hook: str) -> Any:
@@ -79,11 +63,14 @@ def find(module: str, hook: str) -> Any:
 
 def run_hook() -> None:
     """Run the hook that the environment names. Exits with 1, after a traceback, where it fails."""
-    order = msgspec.json.decode(os.environ.pop(VARIABLE), type=Order)
+    order = msgspec.json.decode(os.environ.pop(HOOK_ORDER), type=HookOrder)
+    views: list[Any] = [ArbiterView.of(order.arbiter)]
+    if order.worker is not None:
+        views.append(WorkerView.of(order.worker))
     try:
         function = find(order.module, order.hook)
         if function is not None:
-            function(*([order.arbiter] if order.worker is None else [order.arbiter, order.worker]))
+            function(*views)
     except SystemExit as error:
         sys.exit(error.code)
     except BaseException:  # noqa: BLE001 - whatever a hook raises is the operator's to read

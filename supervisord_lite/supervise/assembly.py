@@ -116,6 +116,7 @@ class Assembler:
         assembly.env = environment.compose(
             {**self._environ, **self.shared}, definition, who, self._control_socket
         )
+        assembly.env.update(program.surroundings())
         assembly.env.update(handing.listening(program.handed))
         if stdio.journal_stream is not None:
             assembly.env["JOURNAL_STREAM"] = stdio.journal_stream

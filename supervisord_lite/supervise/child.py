@@ -8,6 +8,7 @@ from supervisord_lite.linux.cgroup import Cgroup
 from supervisord_lite.linux.kernel import Reaped
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.life import Life
+from supervisord_lite.model.policy import Policy
 from supervisord_lite.wire.reports import Failed, FromChild, Reader, ReportError, SetUp
 
 from .notices import NoticeSocket
@@ -109,7 +110,7 @@ class Child:
             if self.on_hangup is not None:
                 self.on_hangup()
 
-    def exit(self, life: Life, said: str = "") -> Exit:
+    def exit(self, life: Life, policy: Policy, said: str = "") -> Exit:
         """How it ended, after it has been reaped; `said` is what it said about that."""
         assert self.reaped is not None
         assert self.died is not None
@@ -122,6 +123,8 @@ class Child:
             core=reaped.core,
             pid=self.pid,
             cause=life.cause,
+            was_ready=life.ready_at is not None,
+            ready_key=policy.ready_key,
             why=life.why or said,
             killed=life.killed,
             user_cpu=reaped.user_cpu,

@@ -79,7 +79,7 @@ class ProcessHost:
         child.forget()
         if program.child is not child:
             return
-        ended = child.exit(program.life, self._last_words(program))
+        ended = child.exit(program.life, program.definition.policy, self._last_words(program))
         program.child = None
         if program.serves is not None:
             program.serves.lose()

@@ -1,7 +1,7 @@
 """One record per program: what is configured, where its life is, and the process it has now."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from supervisord_lite.config.program import Program
 from supervisord_lite.model.describe import describe
@@ -35,6 +35,7 @@ class Supervised:
         "started_at",
         "status_text",
         "successor",
+        "surroundings",
         "timer",
         "waiting_for",
         "watch",
@@ -44,6 +45,9 @@ class Supervised:
         self.plan = plan
         self.handed: tuple[Handed, ...] = ()
         """Listening sockets that each of its processes gets, behind the standard streams."""
+        self.surroundings: Callable[[], Mapping[str, str]] = dict
+        """Asked at each launch: environment variables that are true now. No process ends because they
+        change."""
         self.life = Life()
         self.child: Child | None = None
         self.held: Effect | None = None

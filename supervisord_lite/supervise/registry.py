@@ -1,5 +1,6 @@
 """Every program by its name, and who waits for whom among them."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -26,6 +27,10 @@ class Registry:
     def __init__(self) -> None:
         self._programs: dict[str, Supervised] = {}
         self._followers: dict[str, tuple[str, ...]] | None = None
+        self._awaited: dict[str, asyncio.Future[Supervised]] = {}
+        """Who is to be told of a program that is not here yet, by its name."""
+        self.needed: dict[str, str] = {}
+        """Groups on their way out, each with the fork server that it needs until it has left."""
         self.absent: dict[str, Absence] = {}
         """Groups whose programs are not here yet: who comes after them waits."""
 
@@ -49,6 +54,17 @@ class Registry:
         program = Supervised(plan)
         self._programs[plan.name] = program
         self._followers = None
+        awaited = self._awaited.pop(plan.name, None)
+        if awaited is not None:
+            awaited.set_result(program)
+        return program
+
+    async def arrival(self, name: str) -> Supervised:
+        """The program of this name, once it is here: between two rereads it may be missing for a while."""
+        while (program := self._programs.get(name)) is None:
+            if name not in self._awaited:
+                self._awaited[name] = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._awaited[name])
         return program
 
     def forget(self, program: Supervised) -> None:
@@ -72,8 +88,13 @@ class Registry:
                 return self._before_start(program)
             case Terminate():
                 blockers = order.stop_blockers(self._who_follows(program), self.life_of)
+                if program.is_leaving:
+                    blockers += self._who_needs(program)
                 return ", ".join(blockers) or None
         return None
+
+    def _who_needs(self, server: Supervised) -> tuple[str, ...]:
+        return tuple(f"{group} (draining)" for group, name in self.needed.items() if name == server.name)
 
     def _who_follows(self, program: Supervised) -> tuple[str, ...]:
         if self._followers is None:

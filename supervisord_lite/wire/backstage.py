@@ -7,6 +7,7 @@ of file on it means "no more calls" from the arbiter, and "gone" from the worker
 daemon's included, messages are `header.WORD` with a payload of one of the types below, in msgpack.
 """
 
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -149,8 +150,15 @@ class Scale(Struct, tag=True, frozen=True):
     by: int
 
 
+class Operation(IntEnum):
+    """What a manage message may ask for."""
+
+    ADD = 1
+    REMOVE = 2
+
+
 class Manage(Struct, tag=True, frozen=True):
-    """A client sent a manage message: operation 1 adds, 2 removes `count` workers."""
+    """A client sent a manage message about `count` workers; `operation` is an `Operation`, or wrong."""
 
     number: int
     operation: int

@@ -23,6 +23,12 @@ from supervisord_lite.wire.reader import Reader
 from supervisord_lite.wire.records import Fields as Fields
 from supervisord_lite.wire.writer import Writer, parts, refusal
 
+_SHORT = 4096
+"""Documents of up to so many bytes are first read as if they had no extensions, as most have none: msgpack
+calls us back for each list else."""
+
+_new = tuple.__new__  # a named tuple's own is three times slower
+
 MAX_DEPTH = 1000
 """How deep containers may nest; msgpack follows a few more."""
 
@@ -43,7 +49,7 @@ def pack(value: object, *, inline: bool = False, name: paths.Name = "value") -> 
         document = _pack_surrogates(value, writer, name)
     except Exception as error:
         raise _culprit(value, name, error) from error
-    packed = Packed(document, writer.buffers)
+    packed = _new(Packed, (document, writer.buffers))
     if writer.buffers and packed.size <= BY_FD_OVER:
         return pack(value, inline=True, name=name)
     return packed
@@ -71,8 +77,20 @@ def _culprit(value: object, name: paths.Name, error: Exception) -> Untransferabl
 _unpackb = partial(unpackb, strict_map_key=False, timestamp=3, unicode_errors="surrogatepass")
 
 
+def _refuse(code: int, data: bytes) -> object:
+    raise ValueError("an extension")
+
+
+_unpack_plain = partial(_unpackb, ext_hook=_refuse, max_array_len=claims.SHORT)
+
+
 def unpack(document: bytes | memoryview, buffers: Sequence[memoryview] = ()) -> Any:
     """The value of a body. Arrays are views of their buffers, bytes are copied out. Raises `WireError`."""
+    if len(document) <= _SHORT:
+        try:
+            return _unpack_plain(document)
+        except Exception:  # noqa: BLE001, S110 - it has extensions, or is not to be read, as shows below
+            pass
     try:
         try:
             return _read(document, buffers, claims.SHORT)

@@ -193,6 +193,7 @@ def test_hooks_are_run(daemon: Daemon) -> None:
     env = {"NOTES": str(notes), "HOOK_FAILS": "1"}
     daemon.start(configured(a_pool(workers=2, hooks="pool_hooks", env=env)))
     pid = workers(daemon)["dirty:2"]
+    arbiter = daemon.programs()["dirty:arbiter"]["pid"]
     with daemon.events() as events:
         daemon.do("scale", name="dirty", count=1)
         events.until("dirty:2", "STOPPED")
@@ -202,7 +203,34 @@ def test_hooks_are_run(daemon: Daemon) -> None:
     lines = notes.read_text().splitlines()
     assert lines[0] == f"starting dirty 2 {ECHO}"
     assert set(lines[1:5]) == {
-        *("forked dirty:1", "forked dirty:2", "initialised dirty:1", "initialised dirty:2"),
+        *(f"forked {name} of 2 {ECHO} {arbiter}" for name in ("dirty:1", "dirty:2")),
+        *("initialised dirty:1", "initialised dirty:2"),
     }
     assert lines[5] == f"exited dirty:2 {pid} 2 exited with status 0"
     assert lines[6].startswith("exited dirty:1")
+
+
+def test_the_last_pool_has_its_hooks_when_it_is_removed(daemon: Daemon) -> None:
+    """Its zygote, removed with it, stays until the last worker's hook has run."""
+    notes = daemon.directory / "notes"
+    daemon.start(configured(a_pool(hooks="pool_hooks", env={"NOTES": str(notes)})))
+    daemon.configure(configured())
+    with daemon.events() as events:
+        assert {"zygote", "dirty"} <= set(daemon.do("reread")["removed"])
+        events.until("zygote", "STOPPED")
+    assert notes.read_text().splitlines()[-1].startswith("exited dirty:1")
+
+
+def test_a_stopped_pool_says_so_at_once(running: Daemon) -> None:
+    """Nobody is waited for who cannot answer."""
+    running.do("stop", name="dirty")
+    assert running.do("pool", name="dirty")["pool"]["error"] == "the arbiter of dirty is stopped"
+    assert running.ctl("cancel", pool="dirty", call=1)["error"] == "the arbiter of dirty is stopped"
+
+
+def test_a_refused_pool_says_how_many_it_needs(daemon: Daemon) -> None:
+    """By the attributes of its classes, which are known by then."""
+    daemon.start(configured(a_pool(apps=PAIR)))
+    (known,) = daemon.do("status")["pools"]
+    assert known["minimum"] == 2
+    assert "must be at least 2, not 1" in known["error"]

@@ -13,7 +13,7 @@ def on_dirty_starting(arbiter):
 
 
 def dirty_post_fork(arbiter, worker):
-    _note("forked", worker.name)
+    _note("forked", worker.name, "of", arbiter.num_workers, *arbiter.apps, arbiter.pid)
 
 
 def dirty_worker_init(worker):

@@ -24,9 +24,7 @@ def check(session: Session, file: str | None) -> None:
     checks the file that it was started with. Nothing is applied either way.
     """
     if file is None:
-        session.emit(
-            act(session, {"cmd": "check"}, "checking the configuration"), ["the configuration is good"]
-        )
+        session.emit(act(session, {"cmd": "check"}, "checking the configuration"), ["no problems found"])
         return
     problems = _check_here(file)
     if problems:
@@ -34,7 +32,7 @@ def check(session: Session, file: str | None) -> None:
         message = f"{file}: {count}; correct the keys named here"
         reply = {"ok": False, "error": message, "code": "config", "problems": problems}
         raise Refused("config", message, reply)
-    session.emit({"ok": True}, [f"{file}: good"])
+    session.emit({"ok": True}, [f"{file}: no problems found"])
 
 
 def _check_here(file: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ import lmdb
 from supervisord_lite.model.stash import map_size
 
 from . import damage
+from .access import is_open_to_us
 from .errors import StashError, StashFullError
 
 MAX_READERS = 4096
@@ -62,10 +63,10 @@ def _check_owner(directory: str) -> None:
         ) from error
     if not stat.S_ISDIR(status.st_mode):
         raise StashError(f"The stash's directory {directory} is no directory; see path in [stash].")
-    if status.st_uid != os.geteuid():
+    if not is_open_to_us(directory):
         raise StashError(
-            f"The stash in {directory} belongs to user {status.st_uid}, and this process is user "
-            f"{os.geteuid()}; reach it through a dirty pool: DirtyClient(path).stash."
+            f"The stash in {directory} belongs to user {status.st_uid}, and process {os.getpid()} is user "
+            f"{os.geteuid()}; reach it through a pool that runs as its user: DirtyClient(path).stash."
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from supervisord_lite.dirty.errors import DirtyError
 from supervisord_lite.dirty.location import get_dirty_socket_path
 
+from .access import DATA, is_open_to_us
 from .api import Stash
 from .errors import StashError
 
@@ -15,7 +16,6 @@ SIZE = "SUPERVISOR_STASH_SIZE"
 PERSIST = "SUPERVISOR_STASH_PERSIST"
 
 DEFAULT_SIZE = 256 * 2**20
-DATA = "data.mdb"
 
 
 def found(environ: Mapping[str, str] = os.environ) -> Stash:
@@ -24,7 +24,7 @@ def found(environ: Mapping[str, str] = os.environ) -> Stash:
     Raises `StashError` where there is neither.
     """
     directory = environ.get(DIRECTORY)
-    if directory and is_ours(directory):
+    if directory and is_open_to_us(directory):
         return _store(directory, _size(environ.get(SIZE)), environ.get(PERSIST) == "1")
     try:
         path = get_dirty_socket_path()
@@ -52,21 +52,13 @@ def opened(where: Any) -> Stash | None:
     """The stash that a pool says is there, opened here; None where this user may not, or has another."""
     try:
         directory, size, persist = where["path"], where["size"], where["persist"]
-        uid, mode, file = where["uid"], where["mode"], tuple(where["file"])
+        mode, file = where["mode"], tuple(where["file"])
         status = os.stat(os.path.join(directory, DATA))
     except (OSError, KeyError, TypeError):
         return None
-    if uid != os.geteuid() or not is_ours(directory) or (status.st_dev, status.st_ino) != file:
+    if not is_open_to_us(directory) or (status.st_dev, status.st_ino) != file:
         return None
     return _store(directory, size, persist, mode)
-
-
-def is_ours(directory: str) -> bool:
-    """Whether the directory belongs to the user that this process is; a stash is opened by its own only."""
-    try:
-        return os.stat(directory).st_uid == os.geteuid()
-    except OSError:
-        return False
 
 
 def _store(directory: str, size: int, persist: bool, mode: int = 0o600) -> Stash:

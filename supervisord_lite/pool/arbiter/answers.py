@@ -27,5 +27,5 @@ def result(version: int, request_id: int, value: Any) -> bytes:
 
 
 def body(version: int, request_id: int, packed: bytes) -> bytes:
-    """A response message whose body is packed."""
+    """A response message whose payload is there."""
     return frame(version, RESPONSE, request_id, packed)

@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
@@ -16,6 +16,7 @@ from supervisord_lite.pool.arbiter import (
     recycling,
     reporting,
     roster,
+    signals,
 )
 from supervisord_lite.pool.arbiter.backroom import Backroom
 from supervisord_lite.pool.arbiter.calls import Call
@@ -24,7 +25,7 @@ from supervisord_lite.pool.arbiter.daemon import Daemon
 from supervisord_lite.pool.arbiter.listener import Listener
 from supervisord_lite.pool.arbiter.log import ERROR, NOTICE, WARNING, Log
 from supervisord_lite.pool.arbiter.loop import Loop
-from supervisord_lite.pool.arbiter.memory import Scales
+from supervisord_lite.pool.arbiter.memory import Heap, Scales
 from supervisord_lite.pool.arbiter.partials import Partials
 from supervisord_lite.pool.arbiter.performance import perform
 from supervisord_lite.pool.arbiter.questions import Questions
@@ -44,7 +45,8 @@ MIND_EVERY = 0.5
 """Seconds between looks at whether the daemon lives, while it is not connected."""
 
 RESERVE = 512
-"""Descriptors that clients may not take: workers, memfds on their way, the stash."""
+"""Descriptors that clients may not take: workers, results on their way, the stash. Of the others each client
+may take two: its connection, and the memfd of its call while it waits."""
 
 
 class Arbiter:
@@ -59,17 +61,20 @@ class Arbiter:
         self.loop = Loop()
         self.loop.on_fault = self._fault
         self.loop.on_signal = self._signalled
-        self.backroom = Backroom(self.loop.wake)
-        self.loop.on_wakeup = self.backroom.tell
+        threads = ("stash reads", "stash writes", "memory")
+        self._backrooms = [Backroom(name, self.loop.wake, self._fault) for name in threads]
+        reading, writing, weighing = self._backrooms
+        self.loop.on_wakeup = self._tell
         self.router = Router(blank(pool))
         self.max_message = self.router.settings.max_message
         self.latest = 0
         """The id of the latest call."""
         self.clients: set[Client] = set()
         self.partials = Partials()
-        self.scales = Scales(self)
+        self._heap = Heap(self.loop)
+        self.scales = Scales(self, weighing)
         self.room = Room(self.max_message)
-        self.stash = Stash(self.backroom, log)
+        self.stash = Stash(reading, writing, log)
         self.questions = Questions(log, self.tell_daemon, lambda: self.loop.now)
         self._notifier = notifier
         self._daemon: Daemon | None = None
@@ -77,10 +82,19 @@ class Arbiter:
         self._looked_for_at = inf
         self._is_serving = False
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._max_clients = max(16, soft - RESERVE)
+        self._max_clients = max(16, (soft - RESERVE) // 2)
         self._public = Listener(self.loop, public, self._accept_client, self.watch)
         self.reception = Reception(self, behind)
         self._mind_parent()
+
+    def close(self) -> None:
+        """The loop has ended: end the threads."""
+        for backroom in self._backrooms:
+            backroom.close()
+
+    def _tell(self) -> None:
+        for backroom in self._backrooms:
+            backroom.tell()
 
     # Who comes.
 
@@ -95,10 +109,10 @@ class Arbiter:
     # The way of a call, as far as connections share it.
 
     def perform(self) -> None:
-        """Carry out what was decided."""
+        """Carry out what was decided: each of it, whatever becomes of the others."""
         while self.router.effects:
             for effect in self.router.take_effects():
-                perform(self, effect)
+                self._guard(perform, self, effect)
 
     def _is_starved(self) -> bool:
         return self._public.is_paused and len(self.clients) < self._max_clients
@@ -121,9 +135,10 @@ class Arbiter:
         self._make_room()
         self._end_if_done()
 
-    def note_partial(self, client: Client) -> None:
+    def note_partial(self, client: Client, size: int) -> None:
         """A piece of a message came."""
-        self.partials.note(client, self.loop.now)
+        self.partials.note(client, size, self.loop.now)
+        self._heap.note(size)
         if self.partials:
             self.watch()
 
@@ -218,21 +233,25 @@ class Arbiter:
             self.loop.at(self.loop.now + SWEEP, self._sweep)
 
     def _sweep(self) -> None:
-        now = self.loop.now
-        deadlines.sweep(self.router, now)
-        self.perform()
-        for client in self.partials.overdue(now):
-            client.rest_missing()
-        self.reception.sweep(now)
-        self.questions.give_up(now)
-        self._make_room()
-        self.scales.look(now)
+        """Each look is taken whatever becomes of the others, and the next sweep comes."""
         self.is_watching = False
+        now = self.loop.now
+        for look in (self._end_waits, self.reception.sweep, self.questions.give_up, self.scales.look):
+            self._guard(look, now)
+        self._make_room()
         if self.router.calls or self.partials or self.reception or self.questions or self._is_starved():
             self.watch()
         else:
             self._wait_for_age(now)
         self._end_if_done()
+
+    def _end_waits(self, now: float) -> None:
+        for client in self.partials.overdue(now):
+            client.rest_missing()
+        try:
+            deadlines.sweep(self.router, now)
+        finally:
+            self.perform()
 
     def _wait_for_age(self, now: float) -> None:
         """Idle as the pool is, workers grow old."""
@@ -254,15 +273,13 @@ class Arbiter:
     # Signals and faults.
 
     def _signalled(self, number: int) -> None:
-        match number:
-            case signal.SIGTTIN:
-                self.questions.scale(+1)
-            case signal.SIGTTOU:
-                self.questions.scale(-1)
-            case signal.SIGTERM | signal.SIGINT:
-                self._stop()
-        if self.questions:
+        if number in signals.STOP:
+            self._stop()
+        elif number in signals.SCALE:
+            self.questions.scale(signals.SCALE[signal.Signals(number)])
             self.watch()
+        elif number in signals.INSTEAD:
+            self.log.say_seldom("signal", NOTICE, signals.ignored(number), self.loop.now)
 
     def _stop(self) -> None:
         """Finish what was begun, take nothing new. Asked twice: end now."""
@@ -281,9 +298,18 @@ class Arbiter:
         if self.router.is_stopping and not self.clients:
             self.loop.stop()
 
-    def _fault(self, fd: int) -> None:
-        self.log.say(ERROR, f"fault in the arbiter, please report it:\n{traceback.format_exc()}")
-        for port in [*self.clients, *self._worker_ports()]:
+    def _guard(self, work: Callable[..., None], *args: Any) -> None:
+        """Whatever becomes of this: it is somebody else's turn next."""
+        try:
+            work(*args)
+        except Exception:  # noqa: BLE001  # which ones there may be, only a fault knows
+            self._fault()
+
+    def _fault(self, fd: int | None = None) -> None:
+        """An exception nobody has expected. The connection that it came of is closed."""
+        text = f"fault in the arbiter, please report it:\n{traceback.format_exc()}"
+        self.log.say_seldom("fault", ERROR, text, self.loop.now)
+        for port in [*self.clients, *self._worker_ports()] if fd is not None else ():
             if port.fd == fd:
                 port.lost()
 

@@ -1,4 +1,4 @@
-"""The arbiter's one other thread: what may block is done there, in order, and told on the loop."""
+"""Threads beside the loop: what may block is done there, in order, and told on the loop."""
 
 import queue
 import threading
@@ -13,8 +13,11 @@ Done = Callable[[Any, Exception | None], None]
 class Backroom:
     """Runs work in its thread; `tell()` on the loop's thread, after `wake` was called from the other."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, name: str, wake: Callable[[], None], on_fault: Callable[[], None]) -> None:
+        self._name = name
         self._wake = wake
+        self._on_fault = on_fault
+        """Called in the handler of an exception that a `done` let through."""
         self._todo: queue.SimpleQueue[tuple[Work, Done] | None] = queue.SimpleQueue()
         self._done: deque[tuple[Done, Any, Exception | None]] = deque()
         self._thread: threading.Thread | None = None
@@ -22,7 +25,7 @@ class Backroom:
     def ask(self, work: Work, done: Done) -> None:
         """Do this, then call `done` with its result or its exception."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="backroom", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         self._todo.put((work, done))
 
@@ -30,7 +33,10 @@ class Backroom:
         """Call back for what is done."""
         while self._done:
             done, result, error = self._done.popleft()
-            done(result, error)
+            try:
+                done(result, error)
+            except Exception:  # noqa: BLE001  # whoever else waits is told all the same
+                self._on_fault()
 
     def close(self) -> None:
         """End the thread after what it was asked."""

@@ -1,17 +1,11 @@
 """What an arbiter keeps of calls, of the workers that run them, and of their lanes. One record each."""
 
 from math import inf
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
 from supervisord_lite.pool.arbiter.recycling import UNLIMITED, Limits
-
-
-class Caller(Protocol):
-    """Who waits for the answer to a call: a client's connection, or a stand-in of a test."""
-
-    pid: int
 
 
 class Call(Struct, eq=False):

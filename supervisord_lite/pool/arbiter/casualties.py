@@ -13,7 +13,7 @@ GONE_WITHIN = 0.3
 UNEXPLAINED = "closed its connection"
 
 
-def lose_lane(router: Router, lane: Lane, now: float) -> None:
+def lose_lane(lane: Lane, now: float) -> None:
     """The connection of one thread has ended, for whatever reason."""
     worker = lane.worker
     worker.lanes.discard(lane)
@@ -36,18 +36,16 @@ def lose_worker(router: Router, worker: Worker, now: float) -> None:
         _forget(router, worker)
 
 
-def gone(router: Router, worker: Worker, how: str) -> list[Call]:
-    """The daemon says how it ended: tell the callers. Returns the calls that died with it."""
+def gone(router: Router, worker: Worker, how: str) -> None:
+    """The daemon says how it ended: tell the callers."""
     worker.is_lost = True
     router.close(worker)
-    calls = calls_of(router, worker)
-    for call in calls:
+    for call in calls_of(router, worker):
         _bury(router, call, worker, how)
     _forget(router, worker)
-    return calls
 
 
-def give_up(router: Router, now: float) -> list[Call]:
+def give_up(router: Router, now: float) -> None:
     """Nobody said how these workers ended: tell their callers all the same."""
     lost = [call for call in router.calls.values() if call.lost_at + GONE_WITHIN <= now]
     for call in lost:
@@ -56,7 +54,6 @@ def give_up(router: Router, now: float) -> list[Call]:
         _bury(router, call, worker, UNEXPLAINED)
         if worker.is_lost and not calls_of(router, worker):
             _forget(router, worker)
-    return lost
 
 
 def calls_of(router: Router, worker: Worker) -> list[Call]:

@@ -82,6 +82,11 @@ class Client(Port):
         """Whether it is read at present."""
         return bool(self._events & IN)
 
+    @property
+    def is_in_the_way(self) -> bool:
+        """Whether others wait for the room that it has."""
+        return self.hub.room.is_awaited(self)
+
     # In.
 
     def ready(self, events: int) -> None:
@@ -109,6 +114,9 @@ class Client(Port):
         version, request_id = V1, 0
         try:
             if control or flags & CTRUNC:
+                version, request_id = requests.who_asks(
+                    VIEW[:size] if self._partial is None else self._partial
+                )
                 self.claim(control, flags)
             if size >= HEAD_SIZE and self._partial is None and not self.to_discard:
                 magic, version, kind, length, request_id = unpack(BUFFER)
@@ -118,7 +126,7 @@ class Client(Port):
                     return
             self._take(size)
         except (BrokenPeer, WireError) as error:
-            self.refuse(version, request_id, failures.broken(str(error)))
+            self.refuse(version, request_id, requests.unreadable(error))
 
     def _take(self, size: int) -> None:
         """Whatever is not one whole request."""
@@ -131,10 +139,11 @@ class Client(Port):
         else:
             whole = self.complete(size, self.hub.max_message)
             if whole is not None:
+                self.hub.room.completed(self)
                 self._answer(whole)
             elif not self.hub.room.take(self, self._wanted):
                 self.read_on(False)
-            self.hub.note_partial(self)
+            self.hub.note_partial(self, size)
 
     def _walk(self, view: memoryview) -> None:
         """Several messages, or the beginning of one."""
@@ -154,10 +163,10 @@ class Client(Port):
             self._answer(view[:end])
             view = view[end:]
         if self.is_busy:
-            self._waiting = bytearray(view)
+            self._waiting = bytearray(view) or None
         elif view and not self.is_closed:
             self.keep(view)
-            self.hub.note_partial(self)
+            self.hub.note_partial(self, len(view))
 
     def _answer(self, whole: memoryview) -> None:
         _, version, kind, _, request_id = unpack(whole)
@@ -271,6 +280,8 @@ class Client(Port):
         elif self._waiting:
             view, self._waiting = memoryview(self._waiting), None
             self._walk(view)
+            if not self.is_busy and not self.is_closed and not self.hub.room.is_waiting(self):
+                self.read_on(True)  # it was paused where more came while it was busy, be it the end of file
         elif not self._events & IN:
             self.read_on(True)
 

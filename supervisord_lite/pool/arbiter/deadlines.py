@@ -20,11 +20,12 @@ def sweep(router: Router, now: float) -> None:
 
 
 def _stop_waiting(router: Router, call: Call, now: float) -> None:
+    until = min(call.deadline, call.total)
     call.deadline = call.total = inf
     if call.client is None:
         return
     router.timed_out += 1
-    router.fail(call, failures.not_answered_in_time(call, now))
+    router.fail(call, failures.not_answered_in_time(call, until))
     if call.lane is not None:
         router.leave(call, now)
 

@@ -28,7 +28,7 @@ def is_too_long(client: "Client", view: memoryview) -> bool:
     client.send(answers.error(version, request_id, failure))
     if missing > 0 and not client.is_closed:
         client.to_discard = missing
-        client.hub.note_partial(client)
+        client.hub.note_partial(client, 0)
     else:
         client.lost()
     return True
@@ -39,3 +39,5 @@ def discard(client: "Client", size: int) -> None:
     client.to_discard -= size
     if client.to_discard <= 0:
         client.lost()
+    else:
+        client.hub.note_partial(client, size)

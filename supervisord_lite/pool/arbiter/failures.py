@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from supervisord_lite.pool.arbiter.calls import Call, Worker
-from supervisord_lite.pool.arbiter.partials import PATIENCE
+from supervisord_lite.pool.arbiter.partials import HURRY, PATIENCE, STEP
 from supervisord_lite.wire.envelope import Failure
 
 
@@ -25,7 +25,7 @@ def unknown_app(app: str, apps: Iterable[str]) -> Failure:
 def queue_full(app: str, limit: int) -> Failure:
     """As many calls wait as may."""
     message = f"the queue of {app} is full: {limit} calls wait (max_queue); call again later"
-    return Failure("DirtyQueueFullError", message, {"app_path": app, "max_queue": limit})
+    return Failure("DirtyQueueFullError", message, {"app_path": app, "limit": limit})
 
 
 def no_workers(app: str, reason: str) -> Failure:
@@ -40,9 +40,9 @@ def pickle_refused() -> Failure:
     return Failure("DirtyProtocolError", message)
 
 
-def not_answered_in_time(call: Call, now: float) -> Failure:
-    """The caller's own deadline has passed."""
-    seconds = round(now - call.queued_at, 1)
+def not_answered_in_time(call: Call, until: float) -> Failure:
+    """The caller's own deadline has passed: `until` is when it was."""
+    seconds = round(until - call.queued_at, 6)  # as it was asked for: the clock's fractions cost a few digits
     where = f"it runs on {call.lane.worker.name}" if call.lane else "it was waiting for a free worker"
     message = f"{call.label} was not answered within {seconds:g} s: {where}"
     return Failure("DirtyTimeoutError", message, {"timeout": seconds})
@@ -68,7 +68,8 @@ def worker_talks_nonsense(call: Call, worker: Worker, what: str) -> Failure:
 
 def cancelled(call: Call) -> Failure:
     """An operator ended it."""
-    return Failure("DirtyCancelledError", f"{call.label} was cancelled by an operator")
+    message = f"{call.label} was cancelled by an operator"
+    return Failure("DirtyCancelledError", message, {"app_path": call.app, "action": call.action})
 
 
 def too_long(length: int, limit: int) -> Failure:
@@ -82,9 +83,22 @@ def broken(what: str) -> Failure:
     return Failure("DirtyProtocolError", what)
 
 
+def no_descriptor() -> Failure:
+    """The memfd of a message was lost: whoever sent it did nothing wrong."""
+    message = (
+        "the arbiter has no file descriptor left for the memfd of a message; call again later, or raise "
+        "LimitNOFILE of the daemon's service"
+    )
+    return Failure("DirtyError", message)
+
+
 def rest_missing() -> Failure:
-    """The client left it at a part of a message."""
-    return Failure("DirtyProtocolError", f"the rest of a message did not come within {PATIENCE:g} s")
+    """The client left it at a part of a message, or sends it by the byte."""
+    message = (
+        f"the rest of a message, or {STEP // 1024} KiB more of it, did not come within {PATIENCE:g} s, or "
+        f"within {HURRY:g} s while others waited for its room"
+    )
+    return Failure("DirtyProtocolError", message)
 
 
 def stopping(app: str) -> Failure:

@@ -209,16 +209,17 @@ class LanePort(Port):
 
     def _relay(self, call: Call, kind: int, data: Data, fd: int) -> None:
         client = call.client
+        if kind != CHUNK:
+            call.client = None
+            self._finish(kind == ERROR)  # first, so that the worker does not wait while the client is told
         if client is None:
             if fd >= 0:
                 os.close(fd)
         elif kind != CHUNK:
-            call.client = None
             client.conclude(data, fd, os.fstat(fd).st_size if fd >= 0 else 0)
         else:
             client.deliver(data, fd, os.fstat(fd).st_size if fd >= 0 else 0)
         if kind != CHUNK:
-            self._finish(kind == ERROR)
             return
         call.active_at = self.loop.now
         if not call.is_stream or call.deadline != NEVER:
@@ -254,5 +255,5 @@ class LanePort(Port):
         """The worker has closed it, or is to be cut off."""
         if not self.is_closed:
             self.hang_up()
-            casualties.lose_lane(self.hub.router, self.lane, self.loop.now)
+            casualties.lose_lane(self.lane, self.loop.now)
             self.hub.workers_changed()

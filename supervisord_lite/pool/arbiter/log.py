@@ -1,11 +1,16 @@
-"""The arbiter's lines on stderr, with the priority prefixes of sd-daemon(3). Never waits for its reader.
+"""The arbiter's lines on stderr; to the journal with the levels of sd-daemon(3). Never waits for its reader.
 
 What strangers can cause (garbage, refusals) is told a few times in a while and counted after that.
 """
 
+import io
 import os
 import select
+import socket
+import stat
 from math import inf
+
+from supervisord_lite.systemd.journal import is_stream
 
 ERROR, WARNING, NOTICE, INFO, DEBUG = 3, 4, 5, 6, 7
 
@@ -36,24 +41,37 @@ class Quota:
 
 
 class Log:
-    """Writes lines to a descriptor, a journal stream as a rule; a line that does not go at once is lost."""
+    """Writes lines to a descriptor; a line that does not go at once is lost.
 
-    def __init__(self, pool: str, fd: int = 2) -> None:
+    `journal_stream` is the value of JOURNAL_STREAM: where the descriptor is that, lines have a level.
+    """
+
+    def __init__(self, pool: str, fd: int = 2, journal_stream: str | None = None) -> None:
         self.pool = pool
-        self._fd = fd
+        self._is_journal = is_stream(fd, journal_stream)
         self._quota = Quota()
+        self._fd = fd
+        self._own = reopened(fd)
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
 
     def say(self, level: int, text: str) -> None:
         """One line, or several."""
+        prefix = f"<{level}>" if self._is_journal else ""
         for line in text.splitlines():
-            data = f"<{level}>{self.pool}: {line}".encode(errors="replace")[: AT_ONCE - 1] + b"\n"
+            data = f"{prefix}{self.pool}: {line}".encode(errors="replace")[: AT_ONCE - 1] + b"\n"
             try:
-                if self._poll.poll(0):
-                    os.write(self._fd, data)
+                self._put(data)
             except OSError:
-                pass  # nobody reads it; routing goes on
+                pass  # nobody reads it, or not now; routing goes on
+
+    def _put(self, data: bytes) -> None:
+        if isinstance(self._own, socket.socket):
+            self._own.send(data, socket.MSG_DONTWAIT)
+        elif self._own is not None:
+            self._own.write(data)
+        elif self._poll.poll(0):
+            os.write(self._fd, data)
 
     def warn(self, text: str) -> None:
         """With the word that people search for."""
@@ -64,3 +82,25 @@ class Log:
         may, untold = self._quota.take(kind, now)
         if may:
             self.say(level, f"{text} (and {untold} more like it)" if untold else text)
+
+    def close(self) -> None:
+        """No more lines."""
+        if self._own is not None:
+            self._own.close()
+
+
+def reopened(fd: int) -> socket.socket | io.FileIO | None:
+    """The same file, so that writing to it does not wait; None where it cannot be had.
+
+    O_NONBLOCK is of the open file, which others share: pipes and terminals are opened anew for it.
+    """
+    try:
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISSOCK(mode):
+            return socket.socket(fileno=os.dup(fd))
+        if stat.S_ISFIFO(mode) or os.isatty(fd):
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+            return io.FileIO(os.open(f"/proc/self/fd/{fd}", flags), "w")
+    except OSError:
+        pass  # a pipe of another user
+    return None

@@ -19,20 +19,16 @@ Callback = Callable[[int], None]
 
 
 class Timer:
-    """A callback at a time; `cancel()` it."""
+    """A callback at a time."""
 
     __slots__ = ("callback", "when")
 
     def __init__(self, when: float, callback: Callable[[], None]) -> None:
         self.when = when
-        self.callback: Callable[[], None] | None = callback
+        self.callback = callback
 
     def __lt__(self, other: "Timer") -> bool:
         return self.when < other.when
-
-    def cancel(self) -> None:
-        """It is not called."""
-        self.callback = None
 
 
 class Loop:
@@ -50,8 +46,8 @@ class Loop:
         self._writer.setblocking(False)
         self.on_signal: Callable[[int], None] = lambda _: None
         self.on_wakeup: Callable[[], None] = lambda: None
-        self.on_fault: Callable[[int], None] = lambda _: None
-        """Called in the handler of an exception that a callback let through, with the descriptor."""
+        self.on_fault: Callable[[int | None], None] = lambda _: None
+        """Called in the handler of an exception that a callback let through, with its descriptor or None."""
         self.add(self._reader.fileno(), IN, self._woken)
 
     def catch(self, *signals: signal.Signals) -> None:
@@ -86,34 +82,31 @@ class Loop:
         self.remove(sock.fileno())
         self._closing.append(sock)
 
-    def at(self, when: float, callback: Callable[[], None]) -> Timer:
+    def at(self, when: float, callback: Callable[[], None]) -> None:
         """Call once, at this time."""
-        timer = Timer(when, callback)
-        heappush(self._timers, timer)
-        return timer
+        heappush(self._timers, Timer(when, callback))
 
     def stop(self) -> None:
         """Return from `run` after the current callbacks."""
         self._is_running = False
 
     def run(self) -> None:
-        """Wait and call, until stopped."""
+        """Wait and call, until stopped. The fault of one callback takes none of the others with it."""
         self._is_running = True
         poll = self._epoll.poll
         callbacks = self._callbacks
         monotonic = time.monotonic
-        fd = -1
         while self._is_running:
             ready = poll(self._patience(), BATCH)
             self.now = monotonic()
-            try:
-                for fd, events in ready:
-                    if fd in callbacks:
+            for fd, events in ready:
+                if fd in callbacks:
+                    try:
                         callbacks[fd](events)
-                if self._timers and self._timers[0].when <= self.now:
-                    self._ring()
-            except Exception:  # noqa: BLE001  # one connection's fault must not take the others with it
-                self.on_fault(fd)
+                    except Exception:  # noqa: BLE001  # one connection's fault must not take the others with it
+                        self.on_fault(fd)
+            if self._timers and self._timers[0].when <= self.now:
+                self._ring()
             while self._closing:
                 self._closing.pop().close()
 
@@ -124,9 +117,13 @@ class Loop:
 
     def _ring(self) -> None:
         while self._timers and self._timers[0].when <= self.now:
-            timer = heappop(self._timers)
-            if timer.callback is not None:
-                timer.callback()
+            self._guard(heappop(self._timers).callback)
+
+    def _guard(self, callback: Callable[..., None], *args: int) -> None:
+        try:
+            callback(*args)
+        except Exception:  # noqa: BLE001  # no connection is to blame for it, and no other callback suffers
+            self.on_fault(None)
 
     def _woken(self, _: int) -> None:
         try:
@@ -134,10 +131,10 @@ class Loop:
         except BlockingIOError:
             return
         if 0 in numbers:
-            self.on_wakeup()
+            self._guard(self.on_wakeup)
         for number in numbers:
             if number:
-                self.on_signal(number)
+                self._guard(self.on_signal, number)
 
     def finish(self) -> None:
         """Let go of everything, for tests and at the end."""

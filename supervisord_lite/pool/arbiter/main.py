@@ -7,7 +7,6 @@ The daemon hands down two listening sockets, LISTEN_FDNAMES names them: "public"
 import gc
 import os
 import resource
-import signal
 import socket
 import sys
 
@@ -15,6 +14,7 @@ from setproctitle import setproctitle
 
 from supervisord_lite.pool.arbiter.arbiter import Arbiter
 from supervisord_lite.pool.arbiter.log import Log
+from supervisord_lite.pool.arbiter.signals import CAUGHT
 from supervisord_lite.systemd.notify import Notifier
 
 FIRST_FD = 3
@@ -48,10 +48,11 @@ def main() -> None:
     name_process(pool)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    arbiter = Arbiter(pool, sockets["public"], sockets["backstage"], Log(pool), Notifier(None))
-    arbiter.loop.catch(signal.SIGTERM, signal.SIGINT, signal.SIGTTIN, signal.SIGTTOU)
+    log = Log(pool, journal_stream=os.environ.get("JOURNAL_STREAM"))
+    arbiter = Arbiter(pool, sockets["public"], sockets["backstage"], log, Notifier(None))
+    arbiter.loop.catch(*CAUGHT)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
     arbiter.loop.run()
-    arbiter.backroom.close()
+    arbiter.close()

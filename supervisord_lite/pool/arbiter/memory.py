@@ -1,15 +1,24 @@
 """Private memory of workers: what ending one would give back, without what it shares with its zygote."""
 
+import ctypes
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from supervisord_lite.pool.arbiter import replacement
+from supervisord_lite.pool.arbiter.backroom import Backroom
+from supervisord_lite.pool.arbiter.loop import Loop
 
 if TYPE_CHECKING:
     from supervisord_lite.pool.arbiter.arbiter import Arbiter
 
 EVERY = 10.0
 """Seconds between looks, while there are calls."""
+
+TRIM_AFTER = 8 * 1024 * 1024
+"""Bytes that came in pieces, after which free memory is given back."""
+
+TRIM_IN = 10.0
+"""Seconds."""
 
 PRIVATE = ("Private_Clean:", "Private_Dirty:", "Private_Hugetlb:")
 
@@ -29,21 +38,57 @@ def parse(text: str) -> int:
     return sum(int(words[1]) for words in fields) * 1024
 
 
+class Heap:
+    """Gives free memory back: pieces of messages leave holes in the heap, which would stay for ever."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # malloc_trim(3), of glibc
+        self._pieces = 0
+
+    def note(self, size: int) -> None:
+        """So many bytes came in a piece. The holes are given back a while after there were many."""
+        before, self._pieces = self._pieces, self._pieces + size
+        if before < TRIM_AFTER <= self._pieces and self._trim is not None:
+            self._loop.at(self._loop.now + TRIM_IN, self._give_back)
+
+    def _give_back(self) -> None:
+        assert self._trim is not None
+        self._trim(0)
+        late = self._pieces >= 2 * TRIM_AFTER
+        self._pieces = 0
+        if late:  # they may be held still
+            self.note(TRIM_AFTER)
+
+
+Tell = Callable[[Mapping[int, int | None]], None]
+
+
 class Scales:
-    """Weighs the workers in the backroom, and has those replaced that are too heavy."""
+    """Weighs the workers in a backroom, and has those replaced that are too heavy."""
 
-    def __init__(self, hub: "Arbiter") -> None:
+    def __init__(self, hub: "Arbiter", backroom: Backroom) -> None:
         self._hub = hub
+        self._backroom = backroom
         self._looked_at = 0.0
+        self._waiting: list[Tell] = []
 
-    def measure(self, tell: Callable[[Mapping[int, int | None]], None]) -> None:
-        """Tell the private memory of every worker, by pid."""
+    def measure(self, tell: Tell) -> None:
+        """Tell the private memory of every worker, by pid. Whoever asks meanwhile is told the same."""
+        self._waiting.append(tell)
+        if len(self._waiting) > 1:
+            return
         pids = [worker.pid for worker in self._hub.router.workers.values()]
 
         def look() -> dict[int, int | None]:
             return {pid: private(pid) for pid in pids}
 
-        self._hub.backroom.ask(look, lambda found, _: tell(found or {}))
+        self._backroom.ask(look, lambda found, _: self._tell(found or {}))
+
+    def _tell(self, found: Mapping[int, int | None]) -> None:
+        waiting, self._waiting = self._waiting, []
+        for tell in waiting:
+            tell(found)
 
     def look(self, now: float) -> None:
         """Measure where there is a limit, and it is time."""

@@ -59,6 +59,10 @@ class BrokenPeer(Exception):
     """The other end broke the protocol; the message says how."""
 
 
+class NoDescriptor(BrokenPeer):
+    """A descriptor was lost for want of room in this process's table: not the other end's fault."""
+
+
 class Port:
     """A connection. Subclasses handle what comes (`ready`), and `lost`."""
 
@@ -113,13 +117,14 @@ class Port:
         """Queue the descriptors that came. Raises `BrokenPeer` where some were lost, or too many came."""
         fds = self._fds if self._fds is not None else deque()
         self._fds = fds
+        before = len(fds)
         for level, kind, payload in control:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 fds.extend(array.array("i", payload[: len(payload) - len(payload) % 4]))
         if flags & CTRUNC:
-            raise BrokenPeer(
-                "descriptors were lost on the way: more than one came with a message, or no more fit in"
-            )
+            if len(fds) - before < MAX_FDS:
+                raise NoDescriptor("the arbiter has no file descriptor left for a memfd (LimitNOFILE)")
+            raise BrokenPeer(f"descriptors were lost on the way: more than {MAX_FDS} came at once")
         if len(fds) > MAX_FDS:
             raise BrokenPeer(f"more than {MAX_FDS} descriptors came that no message claimed")
 

@@ -1,12 +1,17 @@
 """How the pool is, from what the router knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import msgspec
 
 from supervisord_lite.pool.arbiter.calls import Call, Worker
 from supervisord_lite.pool.arbiter.router import Router
 from supervisord_lite.pool.arbiter.service import Service
 from supervisord_lite.wire.backstage import AppReport, CallReport, Report, WorkerReport
+
+QUEUED = 1000
+"""Queued calls that a report shows, the oldest; how many there are it always says."""
 
 
 def report(router: Router, number: int, clients: int, memory: Mapping[int, int | None], now: float) -> Report:
@@ -17,10 +22,17 @@ def report(router: Router, number: int, clients: int, memory: Mapping[int, int |
         queued=router.queued,
         refused=router.refused,
         timed_out=router.timed_out,
-        calls=tuple(_call(call, now) for call in router.calls.values()),
+        calls=tuple(_call(call, now) for call in _shown(router.calls.values())),
         workers=tuple(_worker(worker, memory.get(worker.pid), now) for worker in by_age(router)),
         apps=tuple(_app(service, now) for service in router.services.values()),
     )
+
+
+def v2_status(report: Report) -> dict[str, Any]:
+    """What a client is told: the same but for what the daemon finds it by."""
+    told: dict[str, Any] = msgspec.to_builtins(report)
+    del told["type"], told["number"]
+    return told
 
 
 def v1_status(router: Router, pid: int, now: float) -> dict[str, Any]:
@@ -52,6 +64,17 @@ def age_of(name: str) -> int:
     """The number in a worker's name, "dirty:3"; 0 where there is none."""
     number = name.rpartition(":")[2]
     return int(number) if number.isdecimal() else 0
+
+
+def _shown(calls: Iterable[Call]) -> Iterator[Call]:
+    """All that run, and the oldest that wait. They come in the order of their ids."""
+    queued = 0
+    for call in calls:
+        if call.lane is not None:
+            yield call
+        elif queued < QUEUED:
+            queued += 1
+            yield call
 
 
 def _call(call: Call, now: float) -> CallReport:

@@ -10,11 +10,11 @@ import msgspec
 from supervisord_lite.pool.arbiter import answers, failures, reporting
 from supervisord_lite.pool.arbiter.calls import Call
 from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.port import NONSENSE, BrokenPeer
+from supervisord_lite.pool.arbiter.port import HEAD, HEAD_SIZE, NONSENSE, BrokenPeer, Data, NoDescriptor
 from supervisord_lite.wire import envelope, tlv
 from supervisord_lite.wire.backstage import Answer
 from supervisord_lite.wire.envelope import Failure
-from supervisord_lite.wire.header import MANAGE, STASH, STATUS, V1, V2
+from supervisord_lite.wire.header import MAGIC, MANAGE, STASH, STATUS, V1, V2
 
 if TYPE_CHECKING:
     from supervisord_lite.pool.arbiter.client import Client
@@ -54,6 +54,19 @@ def parse(
     return Call(number, app, action, client, request_id, version, now)
 
 
+def who_asks(head: Data) -> tuple[int, int]:
+    """Version and request id of what begins like this, for a refusal; version 1 where it is not known."""
+    if len(head) < HEAD_SIZE:
+        return V1, 0
+    magic, version, _, _, request_id = HEAD.unpack_from(head)
+    return (version, request_id) if magic == MAGIC else (V1, 0)
+
+
+def unreadable(error: Exception) -> Failure:
+    """Why what was read cannot be used: as a rule because the client broke the protocol."""
+    return failures.no_descriptor() if isinstance(error, NoDescriptor) else failures.broken(str(error))
+
+
 def check_length(fd: int, limit: int) -> None:
     """Raises `Refused` where the memfd holds more than a message may."""
     length = os.fstat(fd).st_size
@@ -71,8 +84,7 @@ def status(client: "Client", version: int, request_id: int, _: memoryview) -> No
 
     def tell(memory: Mapping[int, int | None]) -> None:
         if not client.is_closed:
-            report = hub.report(0, memory)
-            client.conclude(answers.result(version, request_id, msgspec.to_builtins(report)))
+            client.conclude(answers.result(version, request_id, reporting.v2_status(hub.report(0, memory))))
 
     hub.scales.measure(tell)
 
@@ -118,15 +130,13 @@ def stash(client: "Client", version: int, request_id: int, payload: memoryview) 
     if version == V1 and not isinstance(asked, dict):
         raise BrokenPeer("not a stash message: its payload is not a map")
 
-    def tell(found: Any, failure: Failure | None) -> None:
+    def tell(payload: bytes, failure: Failure | None) -> None:
         if client.is_closed:
             return
         if failure is not None:
             client.conclude(answers.error(version, request_id, failure))
-        elif version == V1:
-            client.conclude(answers.result(version, request_id, found))
         else:
-            client.conclude(answers.body(version, request_id, found))
+            client.conclude(answers.body(version, request_id, payload))
 
     client.hub.stash.ask(version, asked, tell)
 

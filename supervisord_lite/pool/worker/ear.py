@@ -17,9 +17,9 @@ from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import CONTROL, Hello, Initialising, KeepAlive, Leave
 from supervisord_lite.wire.header import HELLO, V2, WORD
 from supervisord_lite.wire.splitter import Splitter, WireError, frame
+from supervisord_lite.wire.worker_orders import WorkerOrders
 
 from . import diary, signals
-from .orders import WorkerOrders
 from .route import Delay, connect
 
 MAX_WORD = 1 << 20

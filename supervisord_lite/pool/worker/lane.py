@@ -15,17 +15,18 @@ from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import LANE
 from supervisord_lite.wire.header import HELLO, V2
 from supervisord_lite.wire.splitter import Frame, Splitter, WireError, frame
+from supervisord_lite.wire.worker_orders import WorkerOrders
 
 from . import diary
 from .call import Call
 from .dialects import Message, send
 from .ear import Ear, hello
-from .orders import WorkerOrders
 from .performance import Performer
 from .requests import Reader, Refused
 from .route import Delay, connect
 
-_READ = 65536
+_READ = 192 * 1024
+"""Bytes asked for in one read: about what a unix socket holds, so that a request comes in one."""
 _ROOM = socket.CMSG_SPACE(4 * array("i").itemsize)
 _STALE = 10.0
 """Seconds after which a call that was cancelled before it came is not expected any more."""

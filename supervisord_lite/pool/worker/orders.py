@@ -1,46 +1,32 @@
-"""What the daemon tells a worker when it starts it: one JSON document in its environment."""
+"""Reading what the daemon tells a worker in its environment."""
 
 from collections.abc import MutableMapping
+from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
 
-VARIABLE = "SUPERVISOR_WORKER"
+from supervisord_lite.wire.hook_orders import ArbiterFacts
+from supervisord_lite.wire.worker_orders import ARBITER_FACTS, WORKER_ORDERS, WorkerOrders
 
-
-class Surroundings(Struct, frozen=True):
-    """The pool's arbiter, as hooks are told of it."""
-
-    pid: int | None = None
-    num_workers: int = 0
-    apps: tuple[str, ...] = ()
-
-
-class WorkerOrders(Struct, frozen=True):
-    """Who this worker is. `apps` are import paths, `backstage` is where the pool's arbiter listens.
-
-    `graceful_timeout` in seconds, `max_message` in bytes. `hooks` is the name of a module.
-    """
-
-    pool: str
-    name: str
-    age: int
-    apps: tuple[str, ...]
-    threads: int
-    backstage: str
-    pickle: bool = False
-    hooks: str | None = None
-    graceful_timeout: float = 30.0
-    max_message: int = 64 * 2**20
-    arbiter: Surroundings = Surroundings()
+T = TypeVar("T")
 
 
 def take(environ: MutableMapping[str, str]) -> WorkerOrders:
     """Read the orders, and remove them from the environment. Raises `SystemExit` where there are none."""
-    document = environ.pop(VARIABLE, None)
+    document = environ.pop(WORKER_ORDERS, None)
+    facts = environ.pop(ARBITER_FACTS, None)
     if document is None:
-        raise SystemExit(f"dirty: {VARIABLE} is not set: workers of a pool are started by the daemon only")
+        raise SystemExit(
+            f"dirty: {WORKER_ORDERS} is not set: workers of a pool are started by the daemon only"
+        )
+    orders = _decoded(WORKER_ORDERS, document, WorkerOrders)
+    if facts is None:
+        return orders
+    return msgspec.structs.replace(orders, arbiter=_decoded(ARBITER_FACTS, facts, ArbiterFacts))
+
+
+def _decoded(variable: str, document: str, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(document, type=WorkerOrders)
+        return msgspec.json.decode(document, type=kind)
     except msgspec.DecodeError as error:
-        raise SystemExit(f"dirty: {VARIABLE} is not what this version understands: {error}") from None
+        raise SystemExit(f"dirty: {variable} is not what this version understands: {error}") from None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from supervisord_lite.dirty.errors import DirtyError, DirtyProtocolError, DirtyWorkerError
 from supervisord_lite.linux import sealed
@@ -14,14 +14,8 @@ from supervisord_lite.wire.splitter import Frame, WireError
 from .call import Call
 from .dialects import Dialect, Gunicorns, Ours
 
-
-class Understood(NamedTuple):
-    """A request whose arguments are there."""
-
-    call: Call
-    dialect: Dialect
-    args: Any
-    kwargs: Any
+Understood = tuple[Call, Dialect, Any, Any]
+"""A request whose arguments are there: call, dialect, args, kwargs."""
 
 
 class Refused(Exception):
@@ -73,13 +67,13 @@ class Reader:
                 args, kwargs = unpack(request.body, ())
         except Exception as error:  # of pickle comes whatever the classes in it raise
             raise Refused(_unreadable(error), dialect, str(call)) from error
-        return Understood(call, dialect, args, kwargs)
+        return call, dialect, args, kwargs
 
     def _read_first(self, number: int, payload: bytes | memoryview) -> Understood:
         try:
             request = tlv.decode(payload)
             call = Call(number, str(request["app_path"]), str(request["action"]), self._keep_alive)
-            return Understood(call, self._first, request.get("args") or (), request.get("kwargs") or {})
+            return call, self._first, request.get("args") or (), request.get("kwargs") or {}
         except (WireError, KeyError, TypeError, AttributeError) as error:
             what = f"not a request: {type(error).__name__}: {error}"
             raise Refused(DirtyProtocolError(what), self._first, "") from error

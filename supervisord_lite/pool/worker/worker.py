@@ -12,7 +12,10 @@ from sdnotify import SystemdNotifier
 from setproctitle import setproctitle
 
 from supervisord_lite.dirty.app import load_dirty_app
+from supervisord_lite.linux import prctl
 from supervisord_lite.pool import hooks
+from supervisord_lite.wire.hook_orders import ArbiterFacts, Hook
+from supervisord_lite.wire.worker_orders import WorkerOrders
 
 from . import diary, lane, signals
 from .aside import Aside
@@ -20,7 +23,6 @@ from .call import Call
 from .diary import Diary
 from .ear import Ear
 from .lane import Lane
-from .orders import WorkerOrders
 from .performance import Performer
 
 INIT_FAILED = 3
@@ -57,7 +59,8 @@ class Worker:
         """Live. Returns the exit status."""
         faulthandler.enable(2, all_threads=True)  # SIGABRT: every thread's stack, then the end
         setproctitle(f"dirty-worker [{self._orders.pool}] {self._orders.name} {' '.join(self._orders.apps)}")
-        self._hook(hooks.POST_FORK, self._views())
+        prctl.wake_on_time()  # while a worker sleeps longer than it was told to, calls wait
+        self._hook(Hook.POST_FORK, self._views())
         self._bell.install()
         signals.Forks(self._forget)
         self._ear.start()
@@ -66,7 +69,7 @@ class Worker:
         except InitFailed as error:
             self._tell_status(str(error))
             return INIT_FAILED
-        self._hook(hooks.WORKER_INIT, self._views()[1:])
+        self._hook(Hook.WORKER_INIT, self._views()[1:])
         self._serve()
         self._close()
         return 0
@@ -124,7 +127,7 @@ class Worker:
     def _tell_status(self, sentence: str) -> None:
         self._notifier.notify(f"STATUS={' '.join(sentence.split())[:500]}")
 
-    def _hook(self, name: str, views: tuple[Any, ...]) -> None:
+    def _hook(self, name: Hook, views: tuple[Any, ...]) -> None:
         if self._orders.hooks is None:
             return
         try:
@@ -137,8 +140,7 @@ class Worker:
 
     def _views(self) -> tuple[hooks.ArbiterView, hooks.WorkerView]:
         orders = self._orders
-        around = orders.arbiter
-        arbiter = hooks.ArbiterView(orders.pool, around.pid, around.num_workers, around.apps)
+        arbiter = hooks.ArbiterView.of(orders.arbiter or ArbiterFacts(orders.pool))
         return arbiter, hooks.WorkerView(orders.name, os.getpid(), orders.age, orders.apps)
 
     def _forget(self) -> None:
@@ -180,7 +182,8 @@ class Worker:
     def leave(self) -> None:
         """A signal asks the worker to end."""
         if self._is_initialising:
-            self._diary.say(diary.NOTICE, f"asked to end during init of {self._in_init}; ends at once")
+            when = f"during init of {self._in_init}" if self._in_init else "before any init"
+            self._diary.say(diary.NOTICE, f"asked to end {when}; ends at once")
             diary.flush()
             os._exit(0)
         self._notifier.notify("STOPPING=1")

@@ -14,6 +14,7 @@ from supervisord_lite.wire.backstage import (
     Cancelled,
     FromArbiter,
     Manage,
+    Operation,
     Replace,
     Report,
     Scale,
@@ -30,10 +31,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 """Seconds an arbiter has to answer a question."""
-
-ADD = 1
-REMOVE = 2
-"""Operations of a manage message."""
 
 A = TypeVar("A", Report, Cancelled)
 
@@ -120,8 +117,8 @@ class ArbiterLine:
     def _managed(self, number: int, operation: int, count: int) -> Answer:
         """The results have gunicorn's keys: one who asks for too much is told how much there was."""
         crew = self._keeper.crew
-        adds = operation == ADD
-        if operation not in (ADD, REMOVE):
+        adds = operation == Operation.ADD
+        if operation not in tuple(Operation):
             return Answer(number, f"Unknown manage operation: {operation}")
         wanted = crew.wanted + count if adds else max(crew.wanted - count, min(crew.minimum, crew.wanted))
         reason = "" if adds else "the apps need those that are left"

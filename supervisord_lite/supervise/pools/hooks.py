@@ -1,13 +1,15 @@
 """Hooks of a pool that belong to no worker: each runs in a short-lived fork of the pool's zygote.
 
-They run one after the other. One that fails says so in the pool's log, and changes nothing.
+They run one after the other. One that fails says so in the pool's log, and changes nothing; where too many
+wait, further ones are not run, and that is said and counted.
 """
 
 import asyncio
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -18,6 +20,7 @@ from supervisord_lite.model.exits import signal_name
 from supervisord_lite.supervise import environment, throwaway
 from supervisord_lite.supervise.outputs import Outputs
 from supervisord_lite.supervise.throwaway import ThrowawayFailed
+from supervisord_lite.wire.hook_orders import HOOK_ORDER, ArbiterFacts, Hook, HookOrder, WorkerFacts
 from supervisord_lite.wire.orders import CALL, Setup
 from supervisord_lite.wire.reports import Failed
 from supervisord_lite.zygote.server import ForkServer, ForkServerLost
@@ -25,13 +28,12 @@ from supervisord_lite.zygote.server import ForkServer, ForkServerLost
 log = logging.getLogger(__name__)
 
 RUN_HOOK = "supervisord_lite.pool.hooks:run_hook"
-HOOK_ENV = "SUPERVISOR_HOOK"
-
-STARTING = "on_dirty_starting"
-WORKER_EXIT = "dirty_worker_exit"
 
 PATIENCE = 30.0
 """Seconds a hook may take."""
+
+MAX_WAITING = 100
+"""Hooks of a pool that wait for those before them."""
 
 
 class Children(Protocol):
@@ -44,55 +46,93 @@ class Children(Protocol):
         """How it will have ended."""
 
 
+class Errand(NamedTuple):
+    """One hook that is to run: for which pool, in a fork of what, told what; `done` when it has."""
+
+    pool: Pool
+    server: Callable[[], ForkServer | None]
+    order: HookOrder
+    done: asyncio.Future[None]
+
+
 class Hooks:
     """Runs the hooks of one pool in their order."""
 
     def __init__(self, children: Children, outputs: Outputs) -> None:
         self._children = children
         self._outputs = outputs
-        self._latest: asyncio.Task[None] | None = None
+        self._waiting: deque[Errand] = deque()
+        self._runner: asyncio.Task[None] | None = None
+        self._unreported = 0
+        self.dropped = 0
+        """Hooks that were not run, because too many waited."""
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called when all that were asked for have ended."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none runs or waits."""
+        return self._runner is None
 
     def run(
         self,
         pool: Pool,
-        hook: str,
+        hook: Hook,
         server: Callable[[], ForkServer | None],
-        arbiter: dict[str, Any],
-        worker: dict[str, Any] | None = None,
-    ) -> asyncio.Task[None] | None:
-        """Run it when those before it are done; nothing, where the pool has no hooks."""
+        arbiter: ArbiterFacts,
+        worker: WorkerFacts | None = None,
+    ) -> asyncio.Future[None] | None:
+        """Run it when those before it are done; nothing, where the pool has no hooks, or too many wait."""
         if pool.hooks is None:
             return None
-        told = {"module": pool.hooks, "hook": hook, "arbiter": arbiter, "worker": worker}
-        env = {**pool.launch.env, HOOK_ENV: msgspec.json.encode(told).decode()}
-        self._latest = asyncio.get_running_loop().create_task(
-            self._after(self._latest, pool, hook, server, env)
-        )
-        return self._latest
+        if len(self._waiting) >= MAX_WAITING:
+            self._drop(pool, hook)
+            return None
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(Errand(pool, server, HookOrder(pool.hooks, hook, arbiter, worker), done))
+        if self._runner is None:
+            self._runner = asyncio.get_running_loop().create_task(self._run_all())
+        return done
 
     async def done(self) -> None:
         """Wait until all that were asked for have ended."""
-        if self._latest is not None:
-            await asyncio.wait([self._latest])
+        if self._runner is not None:
+            await asyncio.wait([self._runner])
 
-    async def _after(
-        self,
-        before: "asyncio.Task[None] | None",
-        pool: Pool,
-        hook: str,
-        server: Callable[[], ForkServer | None],
-        env: dict[str, str],
-    ) -> None:
-        if before is not None:
-            await asyncio.wait([before])
+    def _drop(self, pool: Pool, hook: Hook) -> None:
+        if not self._unreported:
+            log.warning("%s: hook %s is not run: %d others wait", pool.name, hook, MAX_WAITING)
+        self.dropped += 1
+        self._unreported += 1
+
+    async def _run_all(self) -> None:
         try:
-            problem = await self._run(pool, hook, server(), env)
+            while self._waiting:
+                errand = self._waiting.popleft()
+                await self._perform(errand)
+                if self._unreported and len(self._waiting) < MAX_WAITING // 2:
+                    log.warning("%s: %d hooks were not run", errand.pool.name, self._unreported)
+                    self._unreported = 0
+        finally:
+            self._runner = None
+        self.on_idle()
+
+    async def _perform(self, errand: Errand) -> None:
+        pool, order = errand.pool, errand.order
+        env = {**pool.launch.env, HOOK_ORDER: msgspec.json.encode(order).decode()}
+        try:
+            problem = await self._run(pool, order.hook, errand.server(), env)
         except (OSError, ForkServerLost, ThrowawayFailed) as error:
             problem = str(error)
+        finally:
+            if not errand.done.done():
+                errand.done.set_result(None)
         if problem is not None:
-            log.error("%s: hook %s of %s failed: %s", pool.name, hook, pool.hooks, problem)
+            log.error("%s: hook %s of %s failed: %s", pool.name, order.hook, order.module, problem)
 
-    async def _run(self, pool: Pool, hook: str, server: ForkServer | None, env: dict[str, str]) -> str | None:
+    async def _run(
+        self, pool: Pool, hook: Hook, server: ForkServer | None, env: dict[str, str]
+    ) -> str | None:
         if server is None:
             return "the zygote is not running"
         ended: list[asyncio.Future[Reaped]] = []
@@ -127,15 +167,9 @@ class Hooks:
         return word.error if isinstance(word, Failed) else _trouble(how)
 
 
-def about(member: Member, pid: int, how: str) -> dict[str, object]:
+def about(member: Member, pid: int, how: str) -> WorkerFacts:
     """What a hook is told of a worker that has ended."""
-    return {
-        "name": member.name,
-        "pid": pid,
-        "age": member.age,
-        "app_paths": list(member.apps),
-        "exit": how,
-    }
+    return WorkerFacts(member.name, pid, member.age, member.apps, how)
 
 
 def _trouble(reaped: Reaped) -> str | None:

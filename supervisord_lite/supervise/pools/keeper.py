@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+import msgspec
 from msgspec.structs import replace
 
 from supervisord_lite.config.program import Pool
-from supervisord_lite.model import events
+from supervisord_lite.model import assignment, events
 from supervisord_lite.model.crew import CannotScale, Crew, Dismiss, Hire, Member
 from supervisord_lite.model.exits import Exit
 from supervisord_lite.model.states import Cause, State, Wanted
@@ -17,6 +18,8 @@ from supervisord_lite.supervise.registry import Absence
 from supervisord_lite.supervise.staffing import give_plan, give_process, let_go, take_in
 from supervisord_lite.supervise.supervisor import Supervisor
 from supervisord_lite.wire.backstage import Gone, Roster, ToArbiter
+from supervisord_lite.wire.hook_orders import ArbiterFacts, Hook, WorkerFacts
+from supervisord_lite.wire.worker_orders import ARBITER_FACTS
 
 from . import attributes, hooks, plans
 from .arbiter import ArbiterLine
@@ -56,7 +59,7 @@ class Keeper:
         self._registry = supervisor.programs
         self._spawner = spawner
         self._study = study
-        self._staff = Staff(definition, supervisor, self._roster_soon)
+        self._staff = Staff(definition, supervisor, self._roster_soon, self._surroundings)
         self._roster_is_due = False
         self._beginning: asyncio.Task[None] | None = None
         self.line = ArbiterLine(self, self.name, str(sockets.backstage.path))
@@ -75,6 +78,11 @@ class Keeper:
     def crew(self) -> Crew:
         """Who works in it."""
         return self._staff.crew
+
+    @property
+    def minimum(self) -> int:
+        """The fewest workers that its apps can do with, as far as is known."""
+        return assignment.minimum(self.attributes.specs)
 
     @property
     def arbiter(self) -> Supervised | None:
@@ -111,10 +119,10 @@ class Keeper:
         found = await self._study.of(self.pool, zygote)
         for warning in found.warnings:
             log.warning("%s: %s", self.name, warning)
+        self.attributes = found.attributes
         if why := found.attributes.too_few(self.pool.workers):
             self.refuse(f"workers {why}")
             return
-        self.attributes = found.attributes
         self._settle()
         await self._announce()
         self._registry.absent.pop(self.name, None)
@@ -134,7 +142,7 @@ class Keeper:
         if self.pool.hooks is None or program is None or not self.pool.autostart:
             return
         await self._study.verdict(program)
-        running = self._run_hook(hooks.STARTING)
+        running = self._run_hook(Hook.STARTING)
         if running is not None:
             await asyncio.wait([running])
 
@@ -210,6 +218,7 @@ class Keeper:
     def leave(self, cause: Cause) -> None:
         """The pool is no longer configured: it drains, then its arbiter ends."""
         self.is_leaving = True
+        self._registry.needed[self.name] = self.definition.zygote  # for the hooks of those who drain
         if self._beginning is not None:
             self._beginning.cancel()
         self._registry.absent.pop(self.name, None)
@@ -224,7 +233,7 @@ class Keeper:
         """Whether nothing of it is left but its sockets."""
         arbiter = self.arbiter
         is_gone = arbiter is None or (arbiter.is_leaving and arbiter.life.state is State.STOPPED)
-        return self.is_leaving and is_gone and not self.crew.members
+        return self.is_leaving and is_gone and not self.crew.members and self.hooks.is_idle
 
     def close(self) -> None:
         """Nothing of it is left, or wanted."""
@@ -232,6 +241,8 @@ class Keeper:
             self._beginning.cancel()
         self.line.close()
         self.sockets.close()
+        if self._registry.needed.pop(self.name, None) is not None:
+            self._supervisor.look_again()
 
     # What becomes of its programs, and what is told of them.
 
@@ -248,7 +259,7 @@ class Keeper:
         if ended.pid is not None:
             how = ended.how()
             self.line.tell(Gone(member.name, ended.pid, f"was {how}" if ended.signal else how))
-            self._run_hook(hooks.WORKER_EXIT, hooks.about(member, ended.pid, how))
+            self._run_hook(Hook.WORKER_EXIT, hooks.about(member, ended.pid, how))
 
     def greeting(self) -> list[ToArbiter]:
         """What an arbiter that is new hears first."""
@@ -270,11 +281,13 @@ class Keeper:
         self._roster_is_due = False
         self.line.tell(self._staff.roster())
 
-    def _run_hook(self, hook: str, worker: dict[str, object] | None = None) -> "asyncio.Task[None] | None":
-        arbiter = {
-            "name": self.name,
-            "pid": self.arbiter.pid if self.arbiter is not None else None,
-            "num_workers": self.crew.wanted,
-            "apps": [spec.path for spec in self.pool.apps],
-        }
-        return self.hooks.run(self.pool, hook, self._study.server(self.definition.zygote), arbiter, worker)
+    def _surroundings(self) -> dict[str, str]:
+        return {ARBITER_FACTS: msgspec.json.encode(self._arbiter_facts()).decode()}
+
+    def _arbiter_facts(self) -> ArbiterFacts:
+        pid = self.arbiter.pid if self.arbiter is not None else None
+        return ArbiterFacts(self.name, pid, self.crew.wanted, tuple(spec.path for spec in self.pool.apps))
+
+    def _run_hook(self, hook: Hook, worker: WorkerFacts | None = None) -> "asyncio.Future[None] | None":
+        server = self._study.server(self.definition.zygote)
+        return self.hooks.run(self.pool, hook, server, self._arbiter_facts(), worker)

@@ -14,11 +14,10 @@ from supervisord_lite.model.policy import Policy
 from supervisord_lite.supervise import plan
 from supervisord_lite.supervise.plan import Plan
 from supervisord_lite.wire.backstage import Settings
+from supervisord_lite.wire.worker_orders import WORKER_ORDERS, WorkerOrders
 
 PRELOAD = "supervisord_lite.pool.worker"
 """What a zygote imports before the application, where it has workers to fork."""
-
-WORKER_ENV = "SUPERVISOR_WORKER"
 
 _ARBITER = (sys.executable, "-P", "-m", "supervisord_lite.pool.arbiter")
 
@@ -73,11 +72,16 @@ def worker(pool: Pool, member: Member, zygote: str) -> Plan:
             instance=int(member.name.rpartition(":")[2]),
             launch=replace(
                 launch,
-                notify=True,
-                env={**launch.env, WORKER_ENV: _instructions(pool, member)},
+                env={**launch.env, WORKER_ORDERS: _instructions(pool, member)},
                 rlimits={"core": _no_core(), **launch.rlimits},
             ),
-            policy=replace(pool.policy, restart_at_once=True, late_signal=signal.SIGABRT),
+            policy=replace(
+                pool.policy,
+                notify=True,
+                ready_key="init_timeout",
+                restart_at_once=True,
+                late_signal=signal.SIGABRT,  # its stacks, which say where `init()` hangs
+            ),
             autostart=pool.autostart,
             after=(arbiter_name(pool.name),),
         ),
@@ -127,19 +131,18 @@ def settings(pool: Pool, stash: Stash | None, tables: Iterable[str]) -> Settings
 
 
 def _instructions(pool: Pool, member: Member) -> str:
-    told = {
-        "pool": pool.name,
-        "name": member.name,
-        "age": member.age,
-        "apps": member.apps,
-        "threads": pool.threads,
-        "backstage": pool.backstage,
-        "pickle": pool.serializer is Serializer.PICKLE,
-        "hooks": pool.hooks,
-        "graceful_timeout": pool.graceful_timeout,
-        "max_message": pool.max_message,
-    }
-    return msgspec.json.encode(told).decode()
+    orders = WorkerOrders(
+        pool=pool.name,
+        name=member.name,
+        age=member.age,
+        apps=member.apps,
+        threads=pool.threads,
+        backstage=pool.backstage,
+        pickle=pool.serializer is Serializer.PICKLE,
+        hooks=pool.hooks,
+        max_message=pool.max_message,
+    )
+    return msgspec.json.encode(orders).decode()
 
 
 def _no_core() -> Rlimit:

@@ -7,8 +7,10 @@ from supervisord_lite.wire.backstage import RosterEntry
 
 
 def entry(program: Supervised, member: Member) -> RosterEntry:
-    """One worker, and why it does not serve."""
+    """One worker, and why it does not serve. One that had served is on its way back: calls wait for it."""
     state = program.life.state
+    if _comes_back(program):
+        state = State.STARTING
     return RosterEntry(
         name=program.name,
         pid=program.pid,
@@ -17,6 +19,11 @@ def entry(program: Supervised, member: Member) -> RosterEntry:
         reason=_reason(program),
         is_leaving=member.is_leaving or state is State.STOPPING,
     )
+
+
+def _comes_back(program: Supervised) -> bool:
+    last = program.last_exit
+    return program.life.state is State.BACKOFF and last is not None and last.was_ready
 
 
 def _reason(program: Supervised) -> str:

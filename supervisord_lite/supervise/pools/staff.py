@@ -1,7 +1,7 @@
 """The workers of one pool: what its crew decides is carried out here, on programs as all others are."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from supervisord_lite.config.program import Pool
 from supervisord_lite.model.assignment import AppSpec
@@ -22,14 +22,24 @@ log = logging.getLogger(__name__)
 
 
 class Staff:
-    """Who works in a pool, each by the definition that he was hired under. `watch` is told of what is new."""
+    """Who works in a pool, each by the definition that he was hired under.
 
-    def __init__(self, definition: Definition, supervisor: Supervisor, watch: Callable[[], None]) -> None:
+    `watch` is told of what is new, `surroundings` asked what each process is told when it is launched.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        supervisor: Supervisor,
+        watch: Callable[[], None],
+        surroundings: Callable[[], Mapping[str, str]],
+    ) -> None:
         self.crew = Crew(definition.pool.name, definition.pool.apps, definition.pool.workers)
         self.is_open = False
         self._supervisor = supervisor
         self._registry = supervisor.programs
         self._watch = watch
+        self._surroundings = surroundings
         self._pool = definition.pool.name
         self._editions = {1: definition}
 
@@ -94,7 +104,9 @@ class Staff:
         arbiter = self._registry.find(plans.arbiter_name(self._pool))
         if arbiter is not None and arbiter.life.wanted is Wanted.DOWN:
             plan = plans.not_started(plan)
-        take_in(self._supervisor, plan).watch = self._watch
+        program = take_in(self._supervisor, plan)
+        program.watch = self._watch
+        program.surroundings = self._surroundings
 
     def _renew(self, member: Member) -> None:
         program = self._registry.find(member.name)

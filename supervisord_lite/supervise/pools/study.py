@@ -1,8 +1,7 @@
 """Finding out what a pool's apps ask for, in a throwaway fork of the zygote that is to fork its workers."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -43,8 +42,7 @@ class Study:
 
     async def zygote(self, name: str, on_trouble: Callable[[str], None]) -> Supervised:
         """The zygote of this name, once it serves; says that it does not come up, if so."""
-        while (program := self._registry.find(name)) is None:
-            await _pause()
+        program = await self._registry.arrival(name)
         while not program.life.is_ready or program.serves is None:
             if self._registry.has_verdict(program) and not program.life.is_ready:
                 on_trouble(f"waiting for {name}, {program.describe(time.monotonic())}")
@@ -73,7 +71,3 @@ class Study:
         """Wait for the next thing that happens to this program."""
         before = program.life
         await until(self._supervisor.news, [program], lambda p: p.life is not before, PATIENCE)
-
-
-def _pause() -> Awaitable[None]:
-    return asyncio.sleep(0.05)  # between two rereads a zygote may be missing for a moment

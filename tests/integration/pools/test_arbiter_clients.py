@@ -169,7 +169,7 @@ def test_a_full_queue_refuses_at_once(pool: Pool) -> None:
     refused = pool.client()
     refused.ask("work")
     failure = refused.receive().failure()
-    assert (failure.error_type, failure.details["max_queue"]) == ("DirtyQueueFullError", 2)
+    assert (failure.error_type, failure.details["limit"]) == ("DirtyQueueFullError", 2)
     refused.ask_v1("work")
     assert refused.receive().failure().error_type == "DirtyQueueFullError"
     lane.answer(running)

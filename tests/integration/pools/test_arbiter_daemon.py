@@ -12,6 +12,7 @@ from supervisord_lite.wire import header, tlv, values
 from supervisord_lite.wire.backstage import Answer, Manage, Scale
 from supervisord_lite.wire.header import V1, V2
 from tests.integration.pools.arbiter import APP, OTHER, Peer, Pool, pool
+from tests.integration.process import DEADLINE
 
 __all__ = ["pool"]
 
@@ -47,7 +48,34 @@ def test_signals_scale_the_pool(pool: Pool, number: signal.Signals, by: int) -> 
     assert question.by == by
     daemon.say(Answer(question.number, "Cannot decrease below 3 workers (required by app specs)"))
     refusal = f"WARNING: {number.name}: Cannot decrease below 3 workers (required by app specs)"
-    assert pool.errors.expect(re.escape(refusal)).string.startswith("<4>")
+    assert pool.errors.expect(re.escape(refusal)).string.startswith("dirty: ")  # it is no journal
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM])
+def test_signals_of_other_arbiters_cost_no_call(pool: Pool, number: signal.Signals) -> None:
+    """The log has one line about each, and what runs goes on."""
+    pool.serve()
+    lane = pool.worker().lane
+    client = pool.client()
+    client.ask("work")
+    call = lane.take()
+    pool.process.send_signal(number)
+    pool.errors.expect(f"{number.name} does nothing here: ")
+    lane.answer(call, 1)
+    assert client.receive().value() == 1
+
+
+def test_sigquit_is_sigterm(pool: Pool) -> None:
+    """What runs is finished first."""
+    pool.serve()
+    lane = pool.worker().lane
+    client = pool.client()
+    client.ask("work")
+    call = lane.take()
+    pool.process.send_signal(signal.SIGQUIT)
+    lane.answer(call, 1)
+    assert client.receive().value() == 1
+    assert pool.process.wait(DEADLINE) == 0
 
 
 @pytest.mark.parametrize("version", [V1, V2])

@@ -212,11 +212,29 @@ def test_another_user(new_arbiter: New, store: Store, monkeypatch: pytest.Monkey
         os.setuid(65534)
         stash.put("t", "other", 2)
         assert "RemoteStash" in repr(StashClient(arbiter.path).stash)
-        with pytest.raises(
-            StashError, match="belongs to user 0, and this process is user 65534; reach it through"
-        ):
+        with pytest.raises(StashError, match=r"belongs to user 0, and process \d+ is user 65534; reach it"):
             Store(str(place), size=2**20, persist=False).get("t", "k")
         return stash.get("t", "k")
 
     assert in_a_fork(be_somebody_else) == "1"
+    assert store.get("t", "other") == 2
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming somebody else takes root")
+def test_a_member_of_its_group(store: Store, place: Path) -> None:
+    """Whom `mode` and `group` of [stash] let write the files opens them itself."""
+    store.put("t", "k", 1)
+    for path, mode in ((place, 0o770), *((file, 0o660) for file in place.glob("*.mdb"))):
+        os.chown(path, -1, 65534)
+        os.chmod(path, mode)
+
+    def be_a_member() -> object:
+        os.setgroups([65534])
+        os.setgid(65533)
+        os.setuid(65533)
+        member = Store(str(place), size=store.where()["size"], persist=False, mode=0o660)
+        member.put("t", "other", 2)
+        return member.get("t", "k")
+
+    assert in_a_fork(be_a_member) == "1"
     assert store.get("t", "other") == 2

@@ -277,7 +277,7 @@ def test_version_tells_both(daemon: Daemon, supctl: Run) -> None:
 def test_a_good_configuration_is_good(daemon: Daemon, supctl: Run) -> None:
     """check without a file asks the daemon."""
     daemon.answer("check", {"ok": True})
-    assert supctl("check").out == "the configuration is good\n"
+    assert supctl("check").out == "no problems found\n"
 
 
 def test_the_socket_is_found_in_this_order(

@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from signal import SIGABRT
 
 import msgspec
 import pytest
@@ -121,7 +120,6 @@ def test_every_key_arrives(site: Site) -> None:
             notify=True,
         ),
         policy=Policy(
-            notify=True,
             ready_timeout=math.inf,
             stop_timeout=15.0,
             reload_timeout=15.0,
@@ -129,8 +127,6 @@ def test_every_key_arrives(site: Site) -> None:
             restart_delay_max=60.0,
             max_restarts=5,
             restart_window=600.0,
-            restart_at_once=True,
-            late_signal=SIGABRT,
         ),
         autostart=False,
         after=("queue:1", "queue:2", "other"),
@@ -151,14 +147,11 @@ def test_a_small_file_has_all_defaults(site: Site) -> None:
         backstage="/run/test/dirty.backstage.sock",
         launch=Launch(target=POOL_WORKER, env={}, rlimits={}, notify=True),
         policy=Policy(
-            notify=True,
             ready_timeout=300.0,
             stop_timeout=35.0,
             reload_timeout=35.0,
             restart_delay=1.0,
             restart_delay_max=30.0,
-            restart_at_once=True,
-            late_signal=SIGABRT,
         ),
     )
     assert configuration.stash == Stash(path="/run/test/stash")

@@ -32,7 +32,8 @@ async def test_a_pool_that_does_not_run_says_why() -> None:
     """And one that nobody knows is called so."""
     pools = PoolCommands(Nothing())
     assert pools.all() == [{"name": "dirty", "error": "cannot listen on /nowhere/dirty.sock"}]
-    assert not pools.knows("dirty")
+    assert pools.knows("dirty")
+    assert not pools.knows("images")
     with pytest.raises(RequestRefused, match=r"^pool dirty does not run: cannot listen"):
         await pools.report("dirty")
     with pytest.raises(RequestRefused, match=r'^no pool is called "images"; there are: none'):

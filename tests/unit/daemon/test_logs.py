@@ -186,6 +186,13 @@ def test_a_file_takes_everything(tmp_path: Path) -> None:
     assert (tmp_path / "log").stat().st_size == 10_001
 
 
+def test_a_level_is_said_once() -> None:
+    """Where gunicorn's line begins with it, too."""
+    record = logging.LogRecord("x", logging.WARNING, "x.py", 1, "WARNING: SIGTTOU: no", (), None)
+    assert PlainFormatter().format(record).endswith(" WARNING: SIGTTOU: no")
+    assert PlainFormatter().format(record).count("WARNING") == 1
+
+
 @pytest.mark.parametrize(
     ("formatter", "level", "text"),
     [

@@ -48,8 +48,10 @@ async def test_a_scale_that_cannot_be_is_refused(site: Site) -> None:
     operations = await started(site)
     with pytest.raises(RequestRefused, match=r"^there are only 2 instances$"):
         await operations.scale("worker", "-3")
-    with pytest.raises(RequestRefused, match=r'^no companion is called "wob"$'):
+    with pytest.raises(RequestRefused, match=r'^no companion or pool is called "wob"; did you mean "web"'):
         await operations.scale("wob", 1)
+    with pytest.raises(RequestRefused, match=r"; there are: .*worker"):
+        await operations.scale("zzz", 1)
     site.close()
 
 

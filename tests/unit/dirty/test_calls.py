@@ -208,7 +208,9 @@ def test_more_and_fewer_workers(pool: Pool) -> None:
 
 
 def test_a_timeout_that_cannot_be(tmp_path: Path) -> None:
-    """A client refuses a time of zero or less, and a serializer that it does not know."""
+    """Refused are a time of zero or less, a priority that cannot travel, and an unknown serializer."""
+    with pytest.raises(ValueError, match="priority is"):
+        DirtyClient(str(tmp_path)).options(priority=2**70)
     with pytest.raises(ValueError, match="timeout is 0"):
         DirtyClient(tmp_path / "x", timeout=0)
     with pytest.raises(ValueError, match="total is -1"):

@@ -83,11 +83,11 @@ def test_too_many_descriptors() -> None:
 
 def test_a_question() -> None:
     """A call is one message, numbered anew each time, with everything that routing needs."""
-    number, data, fd = request("shop:App", "predict", (1,), {"x": 2}, 5.0, 3, True, 60.0)
+    number, data, parts = request("shop:App", "predict", (1,), {"x": 2}, 5.0, 3, True, 60.0)
     magic, version, kind, length, sent = header.HEADER.unpack_from(data)
     assert (magic, version, kind, length) == (b"GD", 2, header.REQUEST, len(data) - 16)
     assert sent == number != request("shop:App", "predict", (), {})[0]
-    assert fd == -1
+    assert not parts
     asked = envelope.decode_request(data[16:])
     assert asked.body is not None
     assert values.unpack(asked.body) == [[1], {"x": 2}]

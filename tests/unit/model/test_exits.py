@@ -27,7 +27,11 @@ from supervisord_lite.model.states import Cause
         ),
         (
             Exit(signal=15, cause=Cause.READY_TIMEOUT),
-            "killed by SIGTERM (was not ready within ready_timeout, or init_timeout) after 0s",
+            "killed by SIGTERM (was not ready within ready_timeout) after 0s",
+        ),
+        (
+            Exit(signal=6, cause=Cause.READY_TIMEOUT, ready_key="init_timeout", why="initialising m:A"),
+            "killed by SIGABRT (was not ready within init_timeout; initialising m:A) after 0s",
         ),
         (
             Exit(signal=6, cause=Cause.WATCHDOG),

@@ -11,6 +11,7 @@ import pytest
 from supervisord_lite.dirty import DirtyApp
 from supervisord_lite.pool import hooks
 from supervisord_lite.pool.apps import describe
+from supervisord_lite.wire.hook_orders import HOOK_ORDER, Hook
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def order(hook: str, worker: dict[str, Any] | None = None) -> None:
         arbiter = {"name": "dirty", "pid": 7, "num_workers": 2, "apps": ["m:A"]}
         asked = {"module": "operators_module", "hook": hook, "arbiter": arbiter, "worker": worker}
-        monkeypatch.setenv(hooks.VARIABLE, json.dumps(asked))
+        monkeypatch.setenv(HOOK_ORDER, json.dumps(asked))
         hooks.run_hook()
 
     return order
@@ -39,8 +40,8 @@ def test_hook_is_called_with_what_it_is_about(module: types.ModuleType, run: Cal
     """The arbiter alone, or arbiter and worker."""
     called: list[tuple[Any, ...]] = []
     module.on_dirty_starting = module.dirty_worker_exit = lambda *views: called.append(views)
-    run(hooks.STARTING)
-    run(hooks.WORKER_EXIT, {"name": "dirty:1", "pid": 8, "age": 1, "app_paths": ["m:A"], "exit": "SIGKILL"})
+    run(Hook.STARTING)
+    run(Hook.WORKER_EXIT, {"name": "dirty:1", "pid": 8, "age": 1, "app_paths": ["m:A"], "exit": "SIGKILL"})
     (arbiter,), (_, worker) = called
     assert (arbiter.name, arbiter.pid, arbiter.num_workers, arbiter.apps) == ("dirty", 7, 2, ("m:A",))
     assert (worker.name, worker.pid, worker.age, worker.app_paths, worker.exit) == (
@@ -54,7 +55,7 @@ def test_hook_is_called_with_what_it_is_about(module: types.ModuleType, run: Cal
 
 def test_missing_hook_is_none(module: types.ModuleType, run: Callable[..., None]) -> None:
     """A module has those that it needs."""
-    run(hooks.STARTING)
+    run(Hook.STARTING)
 
 
 def test_failing_hook_is_reported(
@@ -67,7 +68,7 @@ def test_failing_hook_is_reported(
 
     module.on_dirty_starting = fail
     with pytest.raises(SystemExit) as caught:
-        run(hooks.STARTING)
+        run(Hook.STARTING)
     assert caught.value.code == 1
     assert "RuntimeError: of the hook" in capsys.readouterr().err
 

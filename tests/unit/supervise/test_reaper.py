@@ -8,6 +8,7 @@ import pytest
 
 from supervisord_lite.linux.cgroup import Subtree
 from supervisord_lite.model.life import Life
+from supervisord_lite.model.policy import Policy
 from supervisord_lite.supervise.child import Child
 from supervisord_lite.supervise.program import Supervised
 from supervisord_lite.supervise.reaper import UPROOT_FOR, Reaper
@@ -46,7 +47,7 @@ async def test_an_end_is_reported_once(stage: Stage) -> None:
     stage.kernel.end(100, code=4)
     await stage.pass_time(1)
     assert reaping.ended == [100]
-    ended = reaping.child.exit(Life())
+    ended = reaping.child.exit(Life(), Policy())
     assert (ended.code, ended.signal, ended.uptime) == (4, None, 3.0)
 
 
@@ -177,7 +178,7 @@ async def test_a_group_of_control_is_ended_whole(stage: Stage, tmp_path: Path) -
     await stage.pass_time(0.5)
     assert reaping.ended == [100]
     assert not group.path.exists()
-    assert reaping.child.exit(Life()).peak_memory == 7 * 2**20
+    assert reaping.child.exit(Life(), Policy()).peak_memory == 7 * 2**20
 
 
 async def test_without_a_figure_of_the_group_the_process_has_one(stage: Stage, tmp_path: Path) -> None:
@@ -185,7 +186,7 @@ async def test_without_a_figure_of_the_group_the_process_has_one(stage: Stage, t
     reaping = Reaping(stage, CgroupTrees(Subtree(tmp_path)))
     stage.kernel.end(100)
     await stage.pass_time(0.5)
-    assert reaping.child.exit(Life()).peak_memory == 2**20
+    assert reaping.child.exit(Life(), Policy()).peak_memory == 2**20
 
 
 async def test_a_kill_is_for_the_group_of_control(stage: Stage, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Every program by its name, and when the outcome of a start is known."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -173,3 +174,27 @@ def test_a_group_that_does_not_come_is_a_verdict() -> None:
     assert not registry.has_verdict(web)
     registry.absent["dirty"] = Absence("workers must be at least 2", is_verdict=True)
     assert registry.has_verdict(web)
+
+
+async def test_who_is_not_here_yet_can_be_waited_for() -> None:
+    """Several may wait, and one that gives up harms nobody; who is here is not waited for."""
+    registry = a_registry("here")
+    assert (await registry.arrival("here")).name == "here"
+    first, second = (asyncio.ensure_future(registry.arrival("late")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    program = registry.add(a_plan(a_program("late")))
+    assert await second is program
+
+
+def test_a_fork_server_that_is_needed_is_not_asked_to_end() -> None:
+    """Where it is to leave; a restart does not wait for those who drain."""
+    registry = a_registry("zygote")
+    zygote = put(registry, "zygote", S.STOPPING)
+    registry.needed["dirty"] = "zygote"
+    assert registry.waits_for(zygote, Terminate(15)) is None
+    zygote.is_leaving = True
+    assert registry.waits_for(zygote, Terminate(15)) == "dirty (draining)"
+    del registry.needed["dirty"]
+    assert registry.waits_for(zygote, Terminate(15)) is None

@@ -99,7 +99,6 @@ def test_another_file_by_the_same_name(store: Store) -> None:
     assert isinstance(found, Store)
     assert found.directory == store.directory
     assert where.opened(said | {"file": [said["file"][0], said["file"][1] + 1]}) is None
-    assert where.opened(said | {"uid": said["uid"] + 1}) is None
 
 
 def test_errors_can_be_pickled() -> None:

@@ -14,10 +14,10 @@ def test_the_daemon_says_how_it_ended() -> None:
     """The callers are told in its words, and the worker is forgotten."""
     stage = Stage()
     worker = stage.worker()
-    call = stage.call()
+    stage.call()
     lose_worker(stage.router, worker, 1.0)
     assert stage.effects() == []
-    assert gone(stage.router, worker, "was killed by SIGKILL") == [call]
+    gone(stage.router, worker, "was killed by SIGKILL")
     assert messages(stage) == ["worker dirty:1 (pid 101) was killed by SIGKILL while it ran shop:A:work"]
     assert (stage.router.workers, stage.router.calls) == ({}, {})
 
@@ -28,7 +28,8 @@ def test_nobody_says_how_it_ended() -> None:
     worker = stage.worker()
     stage.call()
     lose_worker(stage.router, worker, 1.0)
-    assert give_up(stage.router, 1.0 + GONE_WITHIN - 0.01) == []
+    give_up(stage.router, 1.0 + GONE_WITHIN - 0.01)
+    assert stage.effects() == []
     give_up(stage.router, 1.0 + GONE_WITHIN)
     fail, hang = stage.effects()
     assert isinstance(fail, Fail)
@@ -52,8 +53,8 @@ def test_one_lane_may_be_lost() -> None:
     worker = stage.worker(threads=2)
     lost, other = stage.call(), stage.call()
     assert lost.lane is not None
-    lose_lane(stage.router, lost.lane, 1.0)
-    assert [call.id for call in give_up(stage.router, 2.0)] == [lost.id]
+    lose_lane(lost.lane, 1.0)
+    give_up(stage.router, 2.0)
     assert list(stage.router.calls) == [other.id]
     assert (worker.busy, len(worker.lanes), worker.errors) == (1, 1, 1)
     assert stage.finish(other) is None
@@ -64,7 +65,7 @@ def test_an_idle_lane_may_be_lost() -> None:
     stage = Stage()
     worker = stage.worker()
     (lane,) = worker.lanes
-    lose_lane(stage.router, lane, 1.0)
+    lose_lane(lane, 1.0)
     assert where(stage.call()) is None
 
 

@@ -33,6 +33,18 @@ def test_a_queued_call_is_dropped_at_its_deadline() -> None:
     assert (stage.router.calls, stage.router.timed_out) == ({}, 1)
 
 
+def test_a_caller_is_told_the_time_that_it_gave() -> None:
+    """Not the time that it waited; a millisecond is one."""
+    for given, spelt in ((0.001, "0.001 s"), (2.5, "2.5 s"), (300.0, "300 s")):
+        stage = Stage()
+        stage.call(now=12345.6789, deadline=12345.6789 + given, total=12345.6789 + 2 * given)
+        sweep(stage.router, 99999.0)
+        fail = stage.effects()[0]
+        assert isinstance(fail, Fail)
+        assert f"within {spelt}:" in fail.failure.message
+        assert fail.failure.details == {"timeout": given}
+
+
 def test_a_running_call_goes_on_after_its_deadline() -> None:
     """Its caller is told once; it occupies its worker until its final message."""
     stage = Stage()

@@ -5,9 +5,9 @@ from math import inf
 
 from supervisord_lite.pool.arbiter import memory, recycling
 from supervisord_lite.pool.arbiter.log import MANY, WHILE, Quota
-from supervisord_lite.pool.arbiter.partials import PATIENCE, Partials
+from supervisord_lite.pool.arbiter.partials import HURRY, PATIENCE, STEP, Partials
 from supervisord_lite.pool.arbiter.recycling import UNLIMITED, Limits
-from supervisord_lite.pool.arbiter.room import MESSAGES, SMALL, Room
+from supervisord_lite.pool.arbiter.room import MESSAGES, SMALL, SMALL_ROOM, TINY, Room
 from supervisord_lite.pool.arbiter.samples import SIZE, Samples
 from tests.unit.pool.arbiter.stage import settings
 
@@ -54,7 +54,7 @@ class Holder:
 
 
 def test_room_is_given_in_turn() -> None:
-    """Who finds none waits, and comes before those who came later; small messages need none."""
+    """Who finds none waits, and comes before those who came later; small messages have room of their own."""
     limit = 1_000_000
     room = Room(limit)
     first = [Holder() for _ in range(MESSAGES)]
@@ -63,6 +63,7 @@ def test_room_is_given_in_turn() -> None:
     assert not room.take(second, limit)
     assert not room.take(third, limit // 2)
     assert room.take(small, SMALL)
+    assert (room.is_awaited(first[0]), room.is_awaited(small), room.is_waiting(second)) == (True, False, True)
     second.is_read = third.is_read = False
     room.give_back(first[0])
     assert (second.reserved, second.is_read, third.is_read) == (limit, True, False)
@@ -86,13 +87,27 @@ def test_who_leaves_while_waiting_for_room_gets_none() -> None:
 
 
 def test_room_grows_with_the_limit() -> None:
-    """Whoever waits is looked at with the next that is given back."""
+    """Whoever waits is looked at."""
     room = Room(SMALL)
     holder = Holder()
     assert not room.take(holder, SMALL * 8)
     room.resize(SMALL, SMALL * 8)
-    room.give_back(Holder())
     assert holder.reserved == SMALL * 8
+
+
+def test_small_messages_are_bounded_in_total_until_they_are_complete() -> None:
+    """Whoever finds no room among them waits; tiny ones need none."""
+    room = Room(2**26)
+    holders = [Holder() for _ in range(SMALL_ROOM // SMALL)]
+    assert all(room.take(holder, SMALL) for holder in holders)
+    late, tiny, long = Holder(), Holder(), Holder()
+    assert not room.take(late, TINY + 1)
+    assert room.take(tiny, TINY)
+    assert room.take(long, SMALL + 1)
+    room.completed(long)
+    assert long.reserved == SMALL + 1
+    room.completed(holders[0])
+    assert (holders[0].reserved, late.reserved) == (0, TINY + 1)
 
 
 def test_lines_of_one_kind_are_told_a_few_times_in_a_while() -> None:
@@ -120,25 +135,45 @@ class Sender:
 
     is_mid_message = True
     is_heard = True
+    is_in_the_way = False
 
     def rest_missing(self) -> None:
         """Not called here."""
 
 
-def test_an_unfinished_message_is_waited_for_from_piece_to_piece() -> None:
-    """Not for ever; but where it is not read, that is not its fault."""
+def test_an_unfinished_message_is_waited_for_from_step_to_step() -> None:
+    """Not for ever, and not by the byte; but where it is not read, that is not its fault."""
     partials = Partials()
-    slow, done, paused = Sender(), Sender(), Sender()
-    for sender in (slow, done, paused):
-        partials.note(sender, 0.0)
+    slow, done, paused, dripping = Sender(), Sender(), Sender(), Sender()
+    for sender in (slow, done, paused, dripping):
+        partials.note(sender, 16, 0.0)
     done.is_mid_message = False
-    partials.note(done, 1.0)
+    partials.note(done, 16, 1.0)
     paused.is_heard = False
-    partials.note(slow, 20.0)
+    partials.note(slow, STEP, 20.0)
+    partials.note(dripping, 1, 20.0)
+    assert partials.overdue(PATIENCE - 1) == []
+    assert partials.overdue(PATIENCE) == [dripping]
+    partials.forget(dripping)
     assert partials.overdue(20.0 + PATIENCE - 1) == []
     assert partials.overdue(20.0 + PATIENCE) == [slow]
     partials.forget(slow)
     assert len(partials) == 1
+
+
+def test_whoever_holds_what_others_wait_for_has_to_hurry() -> None:
+    """From when they wait; who goes on step by step is left alone, and so is who is in nobody's way."""
+    partials = Partials()
+    drips, goes_on, aside = Sender(), Sender(), Sender()
+    for sender in (drips, goes_on, aside):
+        partials.note(sender, 16, 0.0)
+    drips.is_in_the_way = goes_on.is_in_the_way = True
+    assert partials.overdue(10.0) == []
+    partials.note(drips, 1, 10.0 + HURRY / 2)
+    partials.note(goes_on, STEP, 10.0 + HURRY / 2)
+    assert partials.overdue(10.0 + HURRY) == [drips]
+    drips.is_in_the_way = False
+    assert partials.overdue(11.0 + HURRY) == [goes_on]
 
 
 def test_private_memory_is_summed() -> None:

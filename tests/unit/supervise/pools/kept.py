@@ -56,8 +56,8 @@ class Kept:
         pool = a_pool("dirty", *apps, **{**places, **given})
         return Definition(pool, "zygote", Stash(path="/run/test/stash"))
 
-    async def open(self, *apps: AppSpec, **given: Any) -> Keeper:
-        """Begin to keep it; everybody serves when this returns."""
+    async def open(self, *apps: AppSpec, ready: bool = True, **given: Any) -> Keeper:
+        """Begin to keep it; everybody serves when this returns, the workers unless `ready` is False."""
         definition = self.define(*apps, **given)
         keeper = self._keep(definition)
         await self.fork_server("spawner", Kind.SPAWNER)
@@ -67,7 +67,7 @@ class Kept:
         self.arbiter.accept()
         await self.stage.pass_time(0.1)
         await self.ready("dirty:arbiter")
-        for name in list(keeper.crew.members):
+        for name in list(keeper.crew.members) if ready else ():
             await self.ready(name)
         return keeper
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import msgspec
 import pytest
 
 from supervisord_lite.model.assignment import AppSpec
@@ -11,6 +12,7 @@ from supervisord_lite.model.crew import CannotScale
 from supervisord_lite.model.events import Stop
 from supervisord_lite.model.states import Cause, State
 from supervisord_lite.supervise.pools.attributes import understood
+from supervisord_lite.supervise.staffing import let_go
 from supervisord_lite.wire.backstage import (
     Abort,
     Answer,
@@ -25,6 +27,8 @@ from supervisord_lite.wire.backstage import (
     Scale,
     Settings,
 )
+from supervisord_lite.wire.hook_orders import ArbiterFacts
+from supervisord_lite.wire.worker_orders import ARBITER_FACTS
 from tests.fakes.kernel import DIES
 from tests.unit.supervise.stage import Stage
 
@@ -74,15 +78,57 @@ async def test_an_end_is_told_with_how_it_came(kept: Kept, stage: Stage) -> None
     kept.leave()
 
 
-async def test_who_backs_off_is_told_with_the_reason(kept: Kept, stage: Stage) -> None:
+async def test_who_fails_in_init_is_told_with_the_reason(kept: Kept, stage: Stage) -> None:
     """A call that waits for it can say why it fails."""
-    await kept.open()
+    await kept.open(ready=False)
     stage.kernel.end(stage.pid(kept.program("dirty:1")), code=3)
     await stage.pass_time(0.2)
     (worker,) = kept.roster().workers
     assert (worker.state, worker.pid) == ("BACKOFF", None)
     assert worker.reason.startswith("exited with status 3")
     kept.leave()
+
+
+async def test_who_had_served_comes_back(kept: Kept, stage: Stage) -> None:
+    """Even if it died so young that there is a pause before: calls wait for it."""
+    await kept.open()
+    stage.kernel.end(stage.pid(kept.program("dirty:1")), code=3)
+    await stage.pass_time(0.2)
+    assert kept.states() == {"dirty:1": "BACKOFF"}
+    (worker,) = kept.roster().workers
+    assert (worker.state, worker.pid) == ("STARTING", None)
+    kept.leave()
+
+
+async def test_a_worker_is_told_of_its_arbiter_as_it_is_now(kept: Kept, stage: Stage) -> None:
+    """At each launch; another arbiter is no other definition of the worker."""
+    keeper = await kept.open(PAIR, AppSpec("shop:Echo"), workers=2)
+    worker, arbiter = kept.program("dirty:1"), kept.program("dirty:arbiter")
+    plan, first = worker.plan, stage.pid(arbiter)
+    facts = msgspec.json.decode(worker.surroundings()[ARBITER_FACTS], type=ArbiterFacts)
+    assert facts == ArbiterFacts("dirty", first, 2, ("shop:Pair", "shop:Echo"))
+    stage.kernel.end(first, signal=9)
+    await stage.pass_time(5)
+    keeper.resize(3)
+    facts = msgspec.json.decode(worker.surroundings()[ARBITER_FACTS], type=ArbiterFacts)
+    assert (facts.pid, facts.num_workers) == (stage.pid(arbiter), 3)
+    assert worker.newest == plan
+    assert stage.history("dirty:1") == ["STARTING", "RUNNING"]
+    kept.leave()
+
+
+async def test_its_zygote_stays_for_those_who_drain(kept: Kept, stage: Stage) -> None:
+    """Where it is removed too: the hooks of who leaves are run in forks of it."""
+    keeper = await kept.open()
+    zygote = kept.program("zygote")
+    keeper.leave(Cause.REMOVED)
+    let_go(stage.supervisor, zygote, Cause.REMOVED)
+    await stage.pass_time(1)
+    assert keeper.has_left
+    assert (zygote.life.state, zygote.waiting_for) == (State.STOPPING, "dirty (draining)")
+    kept.leave()
+    await stage.pass_time(1)
+    assert zygote.life.state is State.STOPPED
 
 
 async def test_the_arbiter_asks_for_a_replacement(kept: Kept, stage: Stage) -> None:

@@ -42,14 +42,15 @@ def test_a_worker_is_called_in_a_zygote_with_its_instructions() -> None:
         "backstage": "/run/test/dirty.backstage.sock",
         "pickle": False,
         "hooks": "shop.hooks",
-        "graceful_timeout": 30.0,
         "max_message": 64 * 2**20,
+        "arbiter": None,
     }
     assert plan.is_called
     assert (plan.server, plan.program.instance, plan.program.after) == ("zygote", 2, ("dirty:arbiter",))
     assert plan.program.launch.rlimits["core"].soft == 0
     policy = plan.program.policy
     assert (policy.restart_at_once, policy.late_signal) == (True, signal.SIGABRT)
+    assert (policy.notify, policy.ready_key) == (True, "init_timeout")
 
 
 def test_what_only_a_new_worker_can_take_on() -> None:
