@@ -1,5 +1,6 @@
 """The request table: what each command of the control socket does."""
 
+import asyncio
 import os
 import platform
 from collections.abc import Awaitable
@@ -87,7 +88,7 @@ class Commands:
                 return await self._operations.reread(wait)
             case r.Reload(name=name, wait=wait, timeout=timeout):
                 self._refuse_while_stopping()
-                return await self._steering.reload(self._chosen(name or ()), wait, timeout)
+                return await self._reload(name or (), wait, timeout)
             case r.Signal(name=name, signal=given):
                 return self._steering.signal(self._chosen(name), signal_number(given))
             case r.Wait(name=name, state=state, timeout=timeout):
@@ -98,6 +99,17 @@ class Commands:
         """The stream of transitions that the request asks for."""
         names = None if request.name is None else {program.name for program in self._chosen(request.name)}
         return Subscription(self._supervisor.news, request.past, names)
+
+    async def _reload(self, given: r.Names, wait: bool, timeout: float | None) -> Reply:
+        """Pools by their names, worker by worker; everything else by its signal, or anew."""
+        names = (given,) if isinstance(given, str) else given
+        pools = [name for name in names if self._pools.knows(name)]
+        others = tuple(name for name in names if name not in pools)
+        programs = self._chosen(others) if others else []
+        outcomes = await asyncio.gather(
+            *(self._pools.reload(name, self._supervisor.news, wait, timeout) for name in pools)
+        )
+        return await self._steering.reload(programs, wait, timeout, outcomes)
 
     async def _operate(self, request: r.Request) -> Reply:
         match request:

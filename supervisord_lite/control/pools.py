@@ -7,10 +7,14 @@ import msgspec
 
 from supervisord_lite.model.crew import CannotScale
 from supervisord_lite.model.states import State
+from supervisord_lite.supervise.news import News
 from supervisord_lite.supervise.pools.arbiter import ArbiterSilent
 from supervisord_lite.supervise.pools.keeper import Keeper
+from supervisord_lite.supervise.program import Supervised
+from supervisord_lite.supervise.verdicts import until
 
 from .requests import RequestRefused
+from .steering import Outcome
 
 Reply = dict[str, Any]
 
@@ -78,6 +82,27 @@ class PoolCommands:
         if problem is not None:
             raise RequestRefused(problem, "refused")
         return {"ok": True, "message": "cancelled"}
+
+    async def reload(self, name: str, news: News, wait: bool, timeout: float | None) -> Outcome:
+        """Replace its workers one by one, each when its relief is ready."""
+        keeper = self._keeper(name)
+        arbiter = keeper.arbiter
+        try:
+            keeper.reload()
+        except CannotScale as error:
+            raise RequestRefused(str(error), "refused") from error
+        assert arbiter is not None
+        if not wait:
+            return Outcome(name, True, arbiter.life.state, "its workers are replaced one by one")
+
+        def is_decided(_: Supervised) -> bool:
+            return not keeper.crew.is_outdated or bool(keeper.crew.kept_because)
+
+        late = await until(news, [arbiter], is_decided, timeout)
+        if keeper.crew.is_outdated:
+            why = "not all workers are replaced yet" if late else keeper.problem
+            return Outcome(name, False, arbiter.life.state, why)
+        return Outcome(name, True, arbiter.life.state, "reloaded")
 
     def scale(self, name: str, count: int | str) -> Reply:
         """Change the number of workers."""

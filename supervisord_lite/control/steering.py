@@ -1,7 +1,7 @@
 """start, stop, restart, reload, signal and wait: feed the event, then wait for the verdict."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -63,13 +63,15 @@ class Steering:
             programs, self._registry.has_verdict, _is_up, "restarted", wait, timeout, {}
         )
 
-    async def reload(self, programs: list[Supervised], wait: bool, timeout: float | None) -> dict[str, Any]:
-        """Send each its reload_signal; restart those that have none."""
+    async def reload(
+        self, programs: list[Supervised], wait: bool, timeout: float | None, pools: Sequence[Outcome] = ()
+    ) -> dict[str, Any]:
+        """Send each its reload_signal; restart those that have none. What became of `pools` is told too."""
         by_signal = [p for p in programs if p.definition.policy.reload_signal is not None and p.pid]
         others = [p for p in programs if p not in by_signal]
         outcomes = [self._send(p, p.definition.policy.reload_signal or 0) for p in by_signal]
         reply = await self.restart(others, wait, timeout) if others else {"results": []}
-        return _reply([*outcomes, *reply["results"]], reply.get("code", "failed"))
+        return _reply([*pools, *outcomes, *reply["results"]], reply.get("code", "failed"))
 
     def signal(self, programs: list[Supervised], number: int) -> dict[str, Any]:
         """Send a signal to the main process of each."""

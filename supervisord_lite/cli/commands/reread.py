@@ -57,6 +57,7 @@ def reread(session: Session, timeout: float | None) -> None:
     examples=(
         ("supctl reload", "what systemctl reload app-supervisor runs"),
         ("supctl reload nginx", "send its reload_signal, or restart it if it has none"),
+        ("supctl reload dirty", "replace the workers of a pool one by one"),
     ),
 )
 @names_argument(required=False)
@@ -65,7 +66,8 @@ def reread(session: Session, timeout: float | None) -> None:
 def reload(session: Session, names: tuple[str, ...], wait: bool, timeout: float | None) -> None:
     """Without NAME: reread the configuration. With NAME: let these programs reload themselves.
 
-    A named program gets its reload_signal; one that has none is restarted.
+    A named program gets its reload_signal; one that has none is restarted. A named pool replaces its workers
+    one by one, each when its relief is ready, so that no call is lost.
     """
     command = {"cmd": "reload", **name_field(names), "wait": wait}
     if names:

@@ -106,6 +106,7 @@ class Keeper:
         plan = plans.arbiter(self.pool, self._spawner)
         take_in(self._supervisor, plan, self.sockets.handed).watch = self._roster_soon
         self.line.open()
+        self.sockets.mind(self.arbiter)
         self._begin()
 
     def _begin(self) -> None:
@@ -183,6 +184,7 @@ class Keeper:
         if program is None:
             return
         program.handed = sockets.handed
+        self.sockets.mind(self.arbiter)
         needs_process = is_moved or plans.arbiter(old.pool, "").program.launch != plan.program.launch
         if needs_process and program.life.wanted is Wanted.UP:
             give_process(self._supervisor, program, plan, Cause.REREAD)
@@ -200,6 +202,12 @@ class Keeper:
         self._staff.perform(orders)
         hired = [order.member.name for order in orders if isinstance(order, Hire)]
         return hired, [order.name for order in orders if isinstance(order, Dismiss)]
+
+    def reload(self) -> None:
+        """Replace every worker, each when its relief is ready. Raises `CannotScale` where there are none."""
+        if not self._staff.is_open:
+            raise CannotScale(f"{self.name} has no workers yet: {self._refusal or 'it is starting'}")
+        self._staff.relieve_all()
 
     def abort(self, name: str, pid: int, reason: str) -> None:
         """The arbiter gives this worker up."""
@@ -248,6 +256,8 @@ class Keeper:
 
     def on_transition(self, transition: Transition) -> None:
         """Something happened to a program, perhaps to one of this pool."""
+        if transition.name == plans.arbiter_name(self.name):
+            self.sockets.mind(self.arbiter)
         member = self.crew.members.get(transition.name)
         if member is None:
             return

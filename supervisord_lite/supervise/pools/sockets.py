@@ -1,5 +1,6 @@
 """The listening sockets of a pool: its clients' and its workers'. They outlive arbiters."""
 
+import asyncio
 import socket
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -7,7 +8,12 @@ from pathlib import Path
 from supervisord_lite.config.program import Launch, Pool
 from supervisord_lite.linux.identity import UnknownAccount, account
 from supervisord_lite.linux.listening import BACKLOG, Access, CannotListen, Listener, bind, inherit, is_served
+from supervisord_lite.model.states import State, Wanted
 from supervisord_lite.supervise.handing import Handed
+from supervisord_lite.supervise.program import Supervised
+
+AT_A_TIME = 64
+"""Clients that are sent away in one turn of the loop."""
 
 Inherited = MutableMapping[str, list[socket.socket]]
 
@@ -18,6 +24,7 @@ class Sockets:
     def __init__(self, public: Listener, backstage: Listener) -> None:
         self.public = public
         self.backstage = backstage
+        self._is_turning_away = False
 
     @property
     def handed(self) -> tuple[Handed, ...]:
@@ -27,8 +34,31 @@ class Sockets:
             Handed("backstage", self.backstage.sock.fileno()),
         )
 
+    def mind(self, arbiter: Supervised | None) -> None:
+        """While it is to stay down, clients are sent away; for one that comes back they wait."""
+        is_down = arbiter is not None and arbiter.life.wanted is Wanted.DOWN
+        self._turn_away(is_down and arbiter is not None and arbiter.life.state is State.STOPPED)
+
+    def _turn_away(self, is_so: bool) -> None:
+        if is_so == self._is_turning_away:
+            return
+        self._is_turning_away = is_so
+        loop, sock = asyncio.get_running_loop(), self.public.sock
+        if is_so:
+            loop.add_reader(sock, self._hang_up)
+        else:
+            loop.remove_reader(sock)
+
+    def _hang_up(self) -> None:
+        for _ in range(AT_A_TIME):
+            try:
+                self.public.sock.accept()[0].close()
+            except OSError:  # nobody else waits, or it has left already
+                return
+
     def close(self) -> None:
         """Listen no more."""
+        self._turn_away(False)
         self.public.close()
         self.backstage.close()
 

@@ -62,6 +62,16 @@ class Staff:
             self._refresh()
             self._come_to(new.pool)
             self.perform(self.crew.roll())
+        self._forget_editions()
+
+    def relieve_all(self) -> None:
+        """Everybody gets a relief, one after the other, by the same definition."""
+        edition = self.crew.edition
+        self._editions[edition + 1] = self._editions[edition]
+        self.perform(self.crew.renew(self.crew.specs, self.crew.wanted))
+        self._forget_editions()
+
+    def _forget_editions(self) -> None:
         used = {member.edition for member in self.crew.members.values()} | {self.crew.edition}
         self._editions = {number: found for number, found in self._editions.items() if number in used}
 
