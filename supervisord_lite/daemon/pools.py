@@ -135,6 +135,8 @@ class Pools:
                 changes.append(PoolChange(Change(name, Action.ADDED, ("newly configured",)), definition))
             else:
                 change = _change(keeper.definition, definition)
+                if change.action is Action.UNCHANGED and keeper.crew.is_outdated:
+                    change = Change(name, Action.RESTARTED, ("its newest definition failed; tried again",))
                 changes.append(PoolChange(change, definition, scaled=self.scaled.get(name)))
         gone = [name for name in self.keepers if name not in configuration.pools]
         return changes + [
@@ -182,8 +184,7 @@ class Pools:
 
     def _update(self, keeper: Keeper, item: PoolChange) -> None:
         assert item.definition is not None
-        is_same = item.change.action is Action.UNCHANGED and keeper.definition == item.definition
-        if is_same and not keeper.crew.is_outdated:
+        if item.change.action is Action.UNCHANGED and keeper.definition == item.definition:
             return
         found = item.attributes or keeper.attributes
         ours = keeper.sockets

@@ -53,10 +53,10 @@ class Links:
         number, data, parts = question
         deadline = None if timeout is None else monotonic() + timeout
         while True:
-            try:
-                link, is_new = self._idle.pop(), False
-            except IndexError:
-                link, is_new = self._new(left(deadline)), True
+            link = self._idle_one()
+            is_new = link is None
+            if link is None:
+                link = self._new(left(deadline))
             try:
                 link.exchange.expect(number, serializer)
                 fd = seal(parts)
@@ -77,6 +77,12 @@ class Links:
             except BaseException:
                 self.drop(link)
                 raise
+
+    def _idle_one(self) -> Link | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # asking first would not be safe: other threads take some too
+            return None
 
     def answer(
         self,

@@ -118,8 +118,10 @@ def test_a_new_definition_that_fails_changes_nobody(running: Daemon) -> None:
         running.log.expect("dirty: the new definition fails, and the old workers stay: .*the model is broken")
         assert workers(running) == before
         assert "new definition failed" in running.do("status")["pools"][0]["error"]
+        (row,) = [row for row in running.do("plan")["changes"] if row["name"] == "dirty"]
+        assert (row["action"], row["why"]) == ("restarted", ["its newest definition failed; tried again"])
         broken.unlink()
-        running.do("reread")
+        assert running.do("reread")["restarted"] == ["dirty"]
         events.until("dirty:2", "STOPPED")
     assert not set(before.values()) & set(workers(running).values())
     assert "error" not in running.do("status")["pools"][0]

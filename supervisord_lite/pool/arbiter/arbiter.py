@@ -2,8 +2,6 @@
 
 import os
 import random
-import resource
-import signal
 import socket
 import traceback
 from collections.abc import Callable, Mapping
@@ -18,11 +16,11 @@ from supervisord_lite.pool.arbiter import (
     roster,
     signals,
 )
+from supervisord_lite.pool.arbiter.admission import Admission
 from supervisord_lite.pool.arbiter.backroom import Backroom
 from supervisord_lite.pool.arbiter.calls import Call
 from supervisord_lite.pool.arbiter.client import Client
 from supervisord_lite.pool.arbiter.daemon import Daemon
-from supervisord_lite.pool.arbiter.listener import Listener
 from supervisord_lite.pool.arbiter.log import ERROR, NOTICE, WARNING, Log
 from supervisord_lite.pool.arbiter.loop import Loop
 from supervisord_lite.pool.arbiter.memory import Heap, Scales
@@ -43,10 +41,6 @@ SWEEP = 0.1
 
 MIND_EVERY = 0.5
 """Seconds between looks at whether the daemon lives, while it is not connected."""
-
-RESERVE = 512
-"""Descriptors that clients may not take: workers, results on their way, the stash. Of the others each client
-may take two: its connection, and the memfd of its call while it waits."""
 
 
 class Arbiter:
@@ -81,9 +75,7 @@ class Arbiter:
         self.is_watching = False
         self._looked_for_at = inf
         self._is_serving = False
-        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self._max_clients = max(16, (soft - RESERVE) // 2)
-        self._public = Listener(self.loop, public, self._accept_client, self.watch)
+        self._admission = Admission(self, public)
         self.reception = Reception(self, behind)
         self._mind_parent()
 
@@ -96,16 +88,6 @@ class Arbiter:
         for backroom in self._backrooms:
             backroom.tell()
 
-    # Who comes.
-
-    def _accept_client(self, sock: socket.socket) -> None:
-        self.clients.add(Client(self, sock))
-        if len(self.clients) >= self._max_clients:
-            self._public.pause()
-            self.log.say_seldom(
-                "full", WARNING, f"{len(self.clients)} clients: no more fit in", self.loop.now
-            )
-
     # The way of a call, as far as connections share it.
 
     def perform(self) -> None:
@@ -113,13 +95,6 @@ class Arbiter:
         while self.router.effects:
             for effect in self.router.take_effects():
                 self._guard(perform, self, effect)
-
-    def _is_starved(self) -> bool:
-        return self._public.is_paused and len(self.clients) < self._max_clients
-
-    def _make_room(self) -> None:
-        if len(self.clients) < self._max_clients:
-            self._public.resume()
 
     def client_left(self, client: Client, call: Call | None) -> None:
         """Its connection is closed."""
@@ -132,7 +107,7 @@ class Arbiter:
             if lane is not None and call.is_paused:
                 lane.port.resume()
             self.perform()
-        self._make_room()
+        self._admission.resume()
         self._end_if_done()
 
     def note_partial(self, client: Client, size: int) -> None:
@@ -165,7 +140,7 @@ class Arbiter:
         self.stash.configure(settings)
         if not self._is_serving:
             self._is_serving = True
-            self._public.open()
+            self._admission.open()
             self._notifier.status(f"routing calls to {', '.join(settings.apps)}")
             self._notifier.ready()
         if self._daemon is not None:
@@ -238,8 +213,8 @@ class Arbiter:
         now = self.loop.now
         for look in (self._end_waits, self.reception.sweep, self.questions.give_up, self.scales.look):
             self._guard(look, now)
-        self._make_room()
-        if self.router.calls or self.partials or self.reception or self.questions or self._is_starved():
+        self._admission.resume()
+        if self.router.calls or self.partials or self.reception or self.questions:
             self.watch()
         else:
             self._wait_for_age(now)
@@ -276,7 +251,7 @@ class Arbiter:
         if number in signals.STOP:
             self._stop()
         elif number in signals.SCALE:
-            self.questions.scale(signals.SCALE[signal.Signals(number)])
+            self.questions.scale(signals.SCALE[number])
             self.watch()
         elif number in signals.INSTEAD:
             self.log.say_seldom("signal", NOTICE, signals.ignored(number), self.loop.now)
@@ -288,7 +263,7 @@ class Arbiter:
             return
         self.router.is_stopping = True
         self._notifier.stopping()
-        self._public.close()
+        self._admission.close()
         for client in list(self.clients):
             client.end()
         self.workers_changed()

@@ -104,7 +104,7 @@ class Client(Port):
             return
         try:
             size, control, flags, _ = self._recv(
-                INTO if self._partial is None else self.space(), ROOM, CLOEXEC
+                INTO if self._partial is None and not self.hub.room.is_short else self.space(), ROOM, CLOEXEC
             )
         except BlockingIOError:
             return

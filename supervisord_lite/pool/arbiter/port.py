@@ -27,6 +27,7 @@ READ = 192 * 1024
 BUFFER = bytearray(READ)
 VIEW = memoryview(BUFFER)
 INTO = [VIEW]
+BEGINNING = [VIEW[:4096]]
 
 MAX_FDS = 4
 """Descriptors kept that no message has claimed yet; a proper peer sends one with each message."""
@@ -154,9 +155,9 @@ class Port:
             self._wanted += HEAD.unpack_from(view)[3]
 
     def space(self) -> list[memoryview]:
-        """Where to read to: no further than the message that has begun goes."""
+        """Where to read to: no further than the message that has begun goes; if none has, its beginning."""
         if self._partial is None:
-            return INTO
+            return BEGINNING
         return [VIEW[: min(READ, self._wanted - len(self._partial))]]
 
     def complete(self, size: int, limit: int) -> memoryview | None:

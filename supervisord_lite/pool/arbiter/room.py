@@ -60,12 +60,16 @@ class Room:
     def __init__(self, max_message: int) -> None:
         self._small = Share(SMALL_ROOM)
         self._long = Share(max_message * MESSAGES)
+        self.is_short = False
+        """Somebody waits: of a message that begins, no more than `TINY` is to be read before it has room."""
 
     def take(self, holder: Holder, length: int) -> bool:
         """Set room aside for a message of this length. False: not now; it is read on when there is."""
         if length <= TINY or holder.reserved:
             return True
-        return self._share(length).take(holder, length)
+        has_room = self._share(length).take(holder, length)
+        self.is_short |= not has_room
+        return has_room
 
     def is_awaited(self, holder: Holder) -> bool:
         """Whether others wait for what it holds."""
@@ -88,11 +92,16 @@ class Room:
         reserved, holder.reserved = holder.reserved, 0
         if reserved:
             self._share(reserved).give_back(reserved)
+        self._look()
 
     def resize(self, before: int, after: int) -> None:
         """`max_message` has changed."""
         self._long.free += (after - before) * MESSAGES
         self._long.give_back(0)
+        self._look()
+
+    def _look(self) -> None:
+        self.is_short = bool(self._small.waiting or self._long.waiting)
 
     def _share(self, length: int) -> Share:
         return self._small if length <= SMALL else self._long

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
-SCALE = {signal.SIGTTIN: +1, signal.SIGTTOU: -1}
+SCALE: Mapping[int, int] = {signal.SIGTTIN: +1, signal.SIGTTOU: -1}
 
 INSTEAD: Mapping[int, str] = {
     signal.SIGHUP: "`supctl reread` follows a changed configuration, `supctl restart` starts new workers",
@@ -15,7 +15,7 @@ INSTEAD: Mapping[int, str] = {
 }
 """What people who move from elsewhere send, or programs by mistake; and what they should use."""
 
-CAUGHT = (*STOP, *SCALE, *(signal.Signals(number) for number in INSTEAD))
+CAUGHT = (*STOP, *map(signal.Signals, (*SCALE, *INSTEAD)))
 
 
 def ignored(number: int) -> str:

@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from supervisord_lite.pool.arbiter.arbiter import RESERVE
+from supervisord_lite.pool.arbiter.admission import RESERVE
 from supervisord_lite.wire import header, tlv
 from supervisord_lite.wire.header import HEADER, V1, V2
 from tests.integration.pools.arbiter import APP, Client, Peer, Pool, pool
@@ -66,6 +66,12 @@ def test_whoever_found_no_descriptor_comes_in_later(pool: Pool) -> None:
     assert late is not None
 
 
+def resident(pool: Pool) -> int:
+    """Bytes of the arbiter that are in memory (proc_pid_statm(5))."""
+    with open(f"/proc/{pool.process.pid}/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
 def begin(client: Client, version: int, length: int, size: int) -> None:
     """Send the beginning of a message of this length."""
     client.sock.sendall(HEADER.pack(b"GD", version, header.REQUEST, length, 1) + bytes(size))
@@ -103,12 +109,14 @@ def test_many_unfinished_small_messages_stop_nobody(pool: Pool) -> None:
     """They share one room: those that come later wait for it, and the slow make way."""
     pool.serve()
     lane = pool.worker().lane
-    for _ in range(300):
-        begin(pool.client(), V2, 65_000, 5_000)
+    before = resident(pool)
+    for _ in range(800):
+        begin(pool.client(), V2, 65_000, 60_000)
     whole, late = pool.client(), pool.client()
     whole.ask("whole")
     lane.answer(lane.take(), 1)
     assert whole.receive().value() == 1
+    assert resident(pool) - before < 2**25
     body = tlv.encode({"app_path": APP, "action": "late", "args": ["x" * 20_000], "kwargs": {}})
     message = HEADER.pack(b"GD", V1, header.REQUEST, len(body), 1) + body
     late.sock.sendall(message[:10_000])

@@ -106,8 +106,9 @@ def test_small_messages_are_bounded_in_total_until_they_are_complete() -> None:
     assert room.take(long, SMALL + 1)
     room.completed(long)
     assert long.reserved == SMALL + 1
+    assert room.is_short
     room.completed(holders[0])
-    assert (holders[0].reserved, late.reserved) == (0, TINY + 1)
+    assert (holders[0].reserved, late.reserved, room.is_short) == (0, TINY + 1, False)
 
 
 def test_lines_of_one_kind_are_told_a_few_times_in_a_while() -> None:
