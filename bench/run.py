@@ -45,7 +45,7 @@ class Scale(NamedTuple):
     pools: Seconds
 
 
-FULL = Scale(7, 5, 3, 9, 10.0, 9, 3, 3, True, Seconds(5, 4.0, 5.0, 5000, IDLE))
+FULL = Scale(7, 5, 3, 9, 10.0, 9, 3, 3, True, Seconds(3, 3.0, 4.0, 5000, IDLE))
 QUICK = Scale(2, 2, 0, 5, 4.0, 5, 1, 1, False, Seconds(1, 2.0, 3.0, 2000, IDLE))
 
 

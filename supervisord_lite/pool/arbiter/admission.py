@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from supervisord_lite.pool.arbiter.arbiter import Arbiter
 
 RESERVE = 512
-"""Descriptors that clients may not take: workers, results on their way, the stash. Of the others each client
-may take two: its connection, and the memfd of its call while it waits."""
+"""Descriptors that clients' connections may not take: workers, memfds on their way or waiting, the stash."""
 
 AT_LEAST = 16
 
@@ -23,7 +22,7 @@ class Admission:
 
     def __init__(self, hub: "Arbiter", sock: socket.socket) -> None:
         self._hub = hub
-        self._most = max(AT_LEAST, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVE) // 2)
+        self._most = max(AT_LEAST, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - RESERVE)
         self._listener = Listener(hub.loop, sock, self._accept, hub.watch)
         self.open = self._listener.open
         self.close = self._listener.close
