@@ -8,30 +8,24 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
-from supervisord_lite.pool.arbiter import (
-    casualties,
-    deadlines,
-    recycling,
-    reporting,
-    roster,
-    signals,
-)
-from supervisord_lite.pool.arbiter.admission import Admission
+from supervisord_lite.pool.arbiter import reporting, signals
 from supervisord_lite.pool.arbiter.backroom import Backroom
-from supervisord_lite.pool.arbiter.calls import Call
-from supervisord_lite.pool.arbiter.client import Client
-from supervisord_lite.pool.arbiter.daemon import Daemon
+from supervisord_lite.pool.arbiter.connections.admission import Admission
+from supervisord_lite.pool.arbiter.connections.client import Client
+from supervisord_lite.pool.arbiter.connections.daemon import Daemon
+from supervisord_lite.pool.arbiter.connections.reception import Reception
 from supervisord_lite.pool.arbiter.log import ERROR, NOTICE, WARNING, Log
 from supervisord_lite.pool.arbiter.loop import Loop
 from supervisord_lite.pool.arbiter.memory import Heap, Scales
-from supervisord_lite.pool.arbiter.partials import Partials
 from supervisord_lite.pool.arbiter.performance import perform
 from supervisord_lite.pool.arbiter.questions import Questions
-from supervisord_lite.pool.arbiter.reception import Reception
 from supervisord_lite.pool.arbiter.room import Room
-from supervisord_lite.pool.arbiter.router import Router
 from supervisord_lite.pool.arbiter.settings import blank
 from supervisord_lite.pool.arbiter.stash import Stash
+from supervisord_lite.pool.routing import casualties, deadlines, recycling, roster
+from supervisord_lite.pool.routing.calls import Call
+from supervisord_lite.pool.routing.partials import Partials
+from supervisord_lite.pool.routing.router import Router
 from supervisord_lite.systemd.notify import Notifier
 from supervisord_lite.wire.backstage import Report, Roster, Serving, Settings
 

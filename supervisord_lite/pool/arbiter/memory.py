@@ -4,9 +4,9 @@ import ctypes
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter import replacement
 from supervisord_lite.pool.arbiter.backroom import Backroom
 from supervisord_lite.pool.arbiter.loop import Loop
+from supervisord_lite.pool.routing import replacement
 
 if TYPE_CHECKING:
     from supervisord_lite.pool.arbiter.arbiter import Arbiter

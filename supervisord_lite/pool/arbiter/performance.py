@@ -3,8 +3,9 @@
 import os
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter.calls import Call, Worker
-from supervisord_lite.pool.arbiter.effects import (
+from supervisord_lite.pool.arbiter.log import ERROR, INFO, NOTICE, WARNING
+from supervisord_lite.pool.routing.calls import Call, Worker
+from supervisord_lite.pool.routing.effects import (
     AskAbort,
     AskReplace,
     Begin,
@@ -16,13 +17,12 @@ from supervisord_lite.pool.arbiter.effects import (
     Hang,
     Interrupt,
 )
-from supervisord_lite.pool.arbiter.log import ERROR, INFO, NOTICE, WARNING
 from supervisord_lite.wire.backstage import Abort, Replace
 from supervisord_lite.wire.envelope import Failure
 
 if TYPE_CHECKING:
     from supervisord_lite.pool.arbiter.arbiter import Arbiter
-    from supervisord_lite.pool.arbiter.client import Client
+    from supervisord_lite.pool.arbiter.connections.client import Client
 
 LEVELS = {"DirtyWorkerError": ERROR, "DirtyTimeoutError": WARNING}
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from supervisord_lite.pool.arbiter.calls import Call, Worker
-from supervisord_lite.pool.arbiter.router import Router
-from supervisord_lite.pool.arbiter.service import Service
+from supervisord_lite.pool.routing.calls import Call, Worker
+from supervisord_lite.pool.routing.router import Router
+from supervisord_lite.pool.routing.service import Service
 from supervisord_lite.wire.backstage import AppReport, CallReport, Report, WorkerReport
 
 QUEUED = 1000

@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
-from supervisord_lite.pool.arbiter.admission import RESERVE
+from supervisord_lite.pool.arbiter.connections.admission import RESERVE
 from supervisord_lite.wire import header, tlv
 from supervisord_lite.wire.header import HEADER, V1, V2
 from tests.integration.pools.arbiter import APP, Client, Peer, Pool, pool

@@ -3,13 +3,14 @@
 import sys
 from math import inf
 
-from supervisord_lite.pool.arbiter import memory, recycling
+from supervisord_lite.pool.arbiter import memory
 from supervisord_lite.pool.arbiter.log import MANY, WHILE, Quota
-from supervisord_lite.pool.arbiter.partials import HURRY, PATIENCE, STEP, Partials
-from supervisord_lite.pool.arbiter.recycling import UNLIMITED, Limits
 from supervisord_lite.pool.arbiter.room import MESSAGES, SMALL, SMALL_ROOM, TINY, Room
-from supervisord_lite.pool.arbiter.samples import SIZE, Samples
-from tests.unit.pool.arbiter.stage import settings
+from supervisord_lite.pool.routing import recycling
+from supervisord_lite.pool.routing.partials import HURRY, PATIENCE, STEP, Partials
+from supervisord_lite.pool.routing.recycling import UNLIMITED, Limits
+from supervisord_lite.pool.routing.samples import SIZE, Samples
+from tests.unit.pool.routing.stage import settings
 
 
 def test_nothing_is_recycled_by_default() -> None:

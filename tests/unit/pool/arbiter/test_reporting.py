@@ -1,7 +1,7 @@
 """How the pool is."""
 
 from supervisord_lite.pool.arbiter.reporting import QUEUED, report, v2_status
-from tests.unit.pool.arbiter.stage import Stage
+from tests.unit.pool.routing.stage import Stage
 
 
 def test_a_report_is_not_as_long_as_the_queue() -> None:

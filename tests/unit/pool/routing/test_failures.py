@@ -1,10 +1,11 @@
 """What callers are told, as `dirty.errors` has it."""
 
 from supervisord_lite.dirty.errors import DirtyCancelledError, DirtyError, DirtyQueueFullError
-from supervisord_lite.pool.arbiter import failures, requests
-from supervisord_lite.pool.arbiter.port import HEAD, BrokenPeer, NoDescriptor
+from supervisord_lite.pool.arbiter.connections import requests
+from supervisord_lite.pool.arbiter.connections.port import HEAD, BrokenPeer, NoDescriptor
+from supervisord_lite.pool.routing import failures
 from supervisord_lite.wire.envelope import Failure
-from tests.unit.pool.arbiter.stage import A, Stage
+from tests.unit.pool.routing.stage import A, Stage
 
 
 def raised(failure: Failure) -> DirtyError:

@@ -9,12 +9,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from supervisord_lite.linux import peer
-from supervisord_lite.pool.arbiter import answers, excess, failures, requests
-from supervisord_lite.pool.arbiter.calls import Call
-from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.log import INFO
-from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
-from supervisord_lite.pool.arbiter.port import (
+from supervisord_lite.pool.arbiter import answers
+from supervisord_lite.pool.arbiter.connections import excess, requests
+from supervisord_lite.pool.arbiter.connections.port import (
     BUFFER,
     CLOEXEC,
     CTRUNC,
@@ -32,6 +29,11 @@ from supervisord_lite.pool.arbiter.port import (
     check,
     own,
 )
+from supervisord_lite.pool.arbiter.log import INFO
+from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
+from supervisord_lite.pool.routing import failures
+from supervisord_lite.pool.routing.calls import Call
+from supervisord_lite.pool.routing.failures import Refused
 from supervisord_lite.wire.envelope import Failure
 from supervisord_lite.wire.errors import WireError
 from supervisord_lite.wire.header import BY_FD, MAGIC, REQUEST, V1, V2

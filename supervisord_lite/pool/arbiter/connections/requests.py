@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from supervisord_lite.pool.arbiter import answers, failures, reporting
-from supervisord_lite.pool.arbiter.calls import Call
-from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.port import HEAD, HEAD_SIZE, NONSENSE, BrokenPeer, Data, NoDescriptor
+from supervisord_lite.pool.arbiter import answers, reporting
+from supervisord_lite.pool.arbiter.connections.port import (
+    HEAD,
+    HEAD_SIZE,
+    NONSENSE,
+    BrokenPeer,
+    Data,
+    NoDescriptor,
+)
+from supervisord_lite.pool.routing import failures
+from supervisord_lite.pool.routing.calls import Call
+from supervisord_lite.pool.routing.failures import Refused
 from supervisord_lite.wire import envelope, tlv
 from supervisord_lite.wire.backstage import Answer
 from supervisord_lite.wire.envelope import Failure
 from supervisord_lite.wire.header import MAGIC, MANAGE, STASH, STATUS, V1, V2
 
 if TYPE_CHECKING:
-    from supervisord_lite.pool.arbiter.client import Client
+    from supervisord_lite.pool.arbiter.connections.client import Client
 
 ADD = 1
 REMOVE = 2

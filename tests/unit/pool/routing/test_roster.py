@@ -2,10 +2,10 @@
 
 import pytest
 
-from supervisord_lite.pool.arbiter.casualties import lose_worker
-from supervisord_lite.pool.arbiter.roster import judge, update
+from supervisord_lite.pool.routing.casualties import lose_worker
+from supervisord_lite.pool.routing.roster import judge, update
 from supervisord_lite.wire.backstage import Roster, RosterEntry
-from tests.unit.pool.arbiter.stage import A, B, Stage
+from tests.unit.pool.routing.stage import A, B, Stage
 
 
 def entry(

@@ -4,8 +4,8 @@ import resource
 import socket
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter.client import Client
-from supervisord_lite.pool.arbiter.listener import Listener
+from supervisord_lite.pool.arbiter.connections.client import Client
+from supervisord_lite.pool.arbiter.connections.listener import Listener
 from supervisord_lite.pool.arbiter.log import WARNING
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """The daemon's connection: settings and roster come from it, and it does what an arbiter cannot do itself."""
 
-from supervisord_lite.pool.arbiter.port import BrokenPeer
-from supervisord_lite.pool.arbiter.words import Talk
+from supervisord_lite.pool.arbiter.connections.port import BrokenPeer
+from supervisord_lite.pool.arbiter.connections.words import Talk
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import Answer, Ask, CancelCall, Cancelled, Gone, Roster, Settings
 from supervisord_lite.wire.header import WORD

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisord_lite.pool.arbiter.calls import Lane, Worker
-from supervisord_lite.pool.arbiter.effects import AskReplace, Begin, Dismiss, Drop, Fail, HalfClose, Interrupt
-from tests.unit.pool.arbiter.stage import A, B, Stage, settings, where
+from supervisord_lite.pool.routing.calls import Lane, Worker
+from supervisord_lite.pool.routing.effects import AskReplace, Begin, Dismiss, Drop, Fail, HalfClose, Interrupt
+from tests.unit.pool.routing.stage import A, B, Stage, settings, where
 
 
 def test_a_call_goes_to_an_idle_worker() -> None:
@@ -206,7 +206,7 @@ def test_a_client_that_does_not_read_is_dismissed() -> None:
 
 def test_a_worker_is_replaced_once_for_its_calls() -> None:
     """It serves on until it leaves."""
-    from supervisord_lite.pool.arbiter.recycling import Limits
+    from supervisord_lite.pool.routing.recycling import Limits
 
     stage = Stage()
     worker = stage.worker()

@@ -1,8 +1,8 @@
 """One app of the pool: who waits for it, who can run it, how it did."""
 
-from supervisord_lite.pool.arbiter.calls import Group, Lane
-from supervisord_lite.pool.arbiter.samples import Samples
-from supervisord_lite.pool.arbiter.waiting import WaitingLine
+from supervisord_lite.pool.routing.calls import Group, Lane
+from supervisord_lite.pool.routing.samples import Samples
+from supervisord_lite.pool.routing.waiting import WaitingLine
 
 
 class Service:

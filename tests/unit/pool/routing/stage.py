@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from supervisord_lite.pool.arbiter.calls import Call, Lane, Worker
-from supervisord_lite.pool.arbiter.effects import Effect
-from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.router import Router
 from supervisord_lite.pool.arbiter.settings import blank
+from supervisord_lite.pool.routing.calls import Call, Lane, Worker
+from supervisord_lite.pool.routing.effects import Effect
+from supervisord_lite.pool.routing.failures import Refused
+from supervisord_lite.pool.routing.router import Router
 from supervisord_lite.wire.backstage import Settings
 from supervisord_lite.wire.envelope import Failure
 from supervisord_lite.wire.header import V2

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from supervisord_lite.pool.arbiter.calls import Call, Lane, Worker
+from supervisord_lite.pool.routing.calls import Call, Lane, Worker
 from supervisord_lite.wire.envelope import Failure
 
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter import recycling
-from supervisord_lite.pool.arbiter.calls import Worker
-from supervisord_lite.pool.arbiter.effects import AskAbort, AskReplace
+from supervisord_lite.pool.routing import recycling
+from supervisord_lite.pool.routing.calls import Worker
+from supervisord_lite.pool.routing.effects import AskAbort, AskReplace
 
 if TYPE_CHECKING:
-    from supervisord_lite.pool.arbiter.router import Router
+    from supervisord_lite.pool.routing.router import Router
 
 
 def recycle(router: "Router", worker: Worker, now: float) -> None:

@@ -4,10 +4,10 @@ A connection ends a moment before the daemon can tell how its process did: the c
 `Gone` comes, or `GONE_WITHIN` has passed.
 """
 
-from supervisord_lite.pool.arbiter import failures
-from supervisord_lite.pool.arbiter.calls import Call, Lane, Worker
-from supervisord_lite.pool.arbiter.effects import Hang
-from supervisord_lite.pool.arbiter.router import Router
+from supervisord_lite.pool.routing import failures
+from supervisord_lite.pool.routing.calls import Call, Lane, Worker
+from supervisord_lite.pool.routing.effects import Hang
+from supervisord_lite.pool.routing.router import Router
 
 GONE_WITHIN = 0.3
 UNEXPLAINED = "closed its connection"

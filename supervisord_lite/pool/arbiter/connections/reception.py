@@ -9,14 +9,14 @@ import socket
 from typing import TYPE_CHECKING
 
 from supervisord_lite.linux import peer
-from supervisord_lite.pool.arbiter import casualties
-from supervisord_lite.pool.arbiter.calls import Lane, Worker
-from supervisord_lite.pool.arbiter.control import Control
-from supervisord_lite.pool.arbiter.daemon import Daemon
-from supervisord_lite.pool.arbiter.lane import LanePort
-from supervisord_lite.pool.arbiter.listener import Listener
+from supervisord_lite.pool.arbiter.connections.control import Control
+from supervisord_lite.pool.arbiter.connections.daemon import Daemon
+from supervisord_lite.pool.arbiter.connections.lane import LanePort
+from supervisord_lite.pool.arbiter.connections.listener import Listener
+from supervisord_lite.pool.arbiter.connections.words import Newcomer, Talk
 from supervisord_lite.pool.arbiter.log import INFO, WARNING
-from supervisord_lite.pool.arbiter.words import Newcomer, Talk
+from supervisord_lite.pool.routing import casualties
+from supervisord_lite.pool.routing.calls import Lane, Worker
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import Hello
 

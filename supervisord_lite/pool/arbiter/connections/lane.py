@@ -11,10 +11,7 @@ import socket
 from math import inf as NEVER
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter import casualties, failures
-from supervisord_lite.pool.arbiter.calls import Call, Lane
-from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
-from supervisord_lite.pool.arbiter.port import (
+from supervisord_lite.pool.arbiter.connections.port import (
     CLOEXEC,
     CTRUNC,
     HEAD,
@@ -30,6 +27,9 @@ from supervisord_lite.pool.arbiter.port import (
     check,
     own,
 )
+from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
+from supervisord_lite.pool.routing import casualties, failures
+from supervisord_lite.pool.routing.calls import Call, Lane
 from supervisord_lite.wire.errors import WireError
 from supervisord_lite.wire.header import BY_FD, CHUNK, END, ERROR, MAGIC, RESPONSE, V1
 

@@ -2,12 +2,12 @@
 
 from math import inf
 
-from supervisord_lite.pool.arbiter.deadlines import sweep
-from supervisord_lite.pool.arbiter.effects import AskAbort, AskReplace, Dismiss, Drop, Fail, Interrupt
-from supervisord_lite.pool.arbiter.recycling import Limits
-from supervisord_lite.pool.arbiter.roster import update
+from supervisord_lite.pool.routing.deadlines import sweep
+from supervisord_lite.pool.routing.effects import AskAbort, AskReplace, Dismiss, Drop, Fail, Interrupt
+from supervisord_lite.pool.routing.recycling import Limits
+from supervisord_lite.pool.routing.roster import update
 from supervisord_lite.wire.backstage import Roster, RosterEntry
-from tests.unit.pool.arbiter.stage import A, Stage
+from tests.unit.pool.routing.stage import A, Stage
 
 
 def failures(stage: Stage) -> list[tuple[int, str]]:

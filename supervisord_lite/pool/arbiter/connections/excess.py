@@ -5,12 +5,13 @@ Who sends one that is too long writes all of it before it reads the refusal: so 
 
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter import answers, failures
-from supervisord_lite.pool.arbiter.port import HEAD, HEAD_SIZE
+from supervisord_lite.pool.arbiter import answers
+from supervisord_lite.pool.arbiter.connections.port import HEAD, HEAD_SIZE
+from supervisord_lite.pool.routing import failures
 from supervisord_lite.wire.header import MAGIC, V1, V2
 
 if TYPE_CHECKING:
-    from supervisord_lite.pool.arbiter.client import Client
+    from supervisord_lite.pool.arbiter.connections.client import Client
 
 
 def is_too_long(client: "Client", view: memoryview) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from supervisord_lite.model.states import State
-from supervisord_lite.pool.arbiter.calls import Worker
-from supervisord_lite.pool.arbiter.router import Router
+from supervisord_lite.pool.routing.calls import Worker
+from supervisord_lite.pool.routing.router import Router
 from supervisord_lite.wire.backstage import Roster, RosterEntry
 
 COMING = frozenset({State.STARTING, State.RUNNING, State.STOPPING})

@@ -4,11 +4,11 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from supervisord_lite.pool.arbiter import casualties
-from supervisord_lite.pool.arbiter.calls import Call, Worker
+from supervisord_lite.pool.arbiter.connections.port import BrokenPeer
+from supervisord_lite.pool.arbiter.connections.words import Talk
 from supervisord_lite.pool.arbiter.loop import IN
-from supervisord_lite.pool.arbiter.port import BrokenPeer
-from supervisord_lite.pool.arbiter.words import Talk
+from supervisord_lite.pool.routing import casualties
+from supervisord_lite.pool.routing.calls import Call, Worker
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.backstage import Cancel, Initialising, KeepAlive, Leave
 from supervisord_lite.wire.header import WORD

@@ -2,9 +2,9 @@
 
 from math import inf
 
-from supervisord_lite.pool.arbiter import casualties, failures, replacement
-from supervisord_lite.pool.arbiter.calls import Call
-from supervisord_lite.pool.arbiter.router import HOPE, Router
+from supervisord_lite.pool.routing import casualties, failures, replacement
+from supervisord_lite.pool.routing.calls import Call
+from supervisord_lite.pool.routing.router import HOPE, Router
 
 
 def sweep(router: Router, now: float) -> None:

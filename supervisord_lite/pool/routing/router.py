@@ -5,9 +5,9 @@ beside that (a worker asked to be replaced, a caller told of a failure) is left 
 performs. A call is in `calls` from its submission until its final message, or until its worker is given up.
 """
 
-from supervisord_lite.pool.arbiter import failures, replacement
-from supervisord_lite.pool.arbiter.calls import Call, Group, Lane, Worker
-from supervisord_lite.pool.arbiter.effects import (
+from supervisord_lite.pool.routing import failures, replacement
+from supervisord_lite.pool.routing.calls import Call, Group, Lane, Worker
+from supervisord_lite.pool.routing.effects import (
     Begin,
     Dismiss,
     Drop,
@@ -16,8 +16,8 @@ from supervisord_lite.pool.arbiter.effects import (
     HalfClose,
     Interrupt,
 )
-from supervisord_lite.pool.arbiter.failures import Refused
-from supervisord_lite.pool.arbiter.service import Service
+from supervisord_lite.pool.routing.failures import Refused
+from supervisord_lite.pool.routing.service import Service
 from supervisord_lite.wire.backstage import RosterEntry, Settings
 from supervisord_lite.wire.envelope import Failure
 

@@ -1,8 +1,8 @@
 """What becomes of calls whose worker is lost."""
 
-from supervisord_lite.pool.arbiter.casualties import GONE_WITHIN, give_up, gone, lose_lane, lose_worker
-from supervisord_lite.pool.arbiter.effects import Fail, Hang
-from tests.unit.pool.arbiter.stage import Stage, where
+from supervisord_lite.pool.routing.casualties import GONE_WITHIN, give_up, gone, lose_lane, lose_worker
+from supervisord_lite.pool.routing.effects import Fail, Hang
+from tests.unit.pool.routing.stage import Stage, where
 
 
 def messages(stage: Stage) -> list[str]:

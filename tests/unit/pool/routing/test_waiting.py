@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisord_lite.pool.arbiter.calls import Call
-from supervisord_lite.pool.arbiter.waiting import WaitingLine
+from supervisord_lite.pool.routing.calls import Call
+from supervisord_lite.pool.routing.waiting import WaitingLine
 
 
 def a_call(number: int, priority: int = 0) -> Call:

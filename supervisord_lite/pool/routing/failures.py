@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from supervisord_lite.pool.arbiter.calls import Call, Worker
-from supervisord_lite.pool.arbiter.partials import HURRY, PATIENCE, STEP
+from supervisord_lite.pool.routing.calls import Call, Worker
+from supervisord_lite.pool.routing.partials import HURRY, PATIENCE, STEP
 from supervisord_lite.wire.envelope import Failure
 
 

@@ -6,8 +6,17 @@ Everyone opens with a `Hello`; only processes of the pool's own identity, or roo
 import socket
 from typing import TYPE_CHECKING, Any
 
+from supervisord_lite.pool.arbiter.connections.port import (
+    CLOEXEC,
+    CTRUNC,
+    INTO,
+    NONSENSE,
+    ROOM,
+    VIEW,
+    BrokenPeer,
+    Port,
+)
 from supervisord_lite.pool.arbiter.loop import GONE, IN, OUT
-from supervisord_lite.pool.arbiter.port import CLOEXEC, CTRUNC, INTO, NONSENSE, ROOM, VIEW, BrokenPeer, Port
 from supervisord_lite.wire import backstage
 from supervisord_lite.wire.errors import WireError
 from supervisord_lite.wire.header import HELLO, V2, WORD

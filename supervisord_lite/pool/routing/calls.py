@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from supervisord_lite.pool.arbiter.recycling import UNLIMITED, Limits
+from supervisord_lite.pool.routing.recycling import UNLIMITED, Limits
 
 
 class Call(Struct, eq=False):

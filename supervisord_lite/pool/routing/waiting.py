@@ -7,7 +7,7 @@ bounds the wait.
 from collections import OrderedDict
 from collections.abc import Iterator
 
-from supervisord_lite.pool.arbiter.calls import Call
+from supervisord_lite.pool.routing.calls import Call
 
 
 class WaitingLine:
