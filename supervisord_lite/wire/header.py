@@ -30,6 +30,3 @@ WORD = 0x21
 
 BY_FD = 0x80
 """Set in the type of a version 2 message whose body is in a sealed memfd that came with its header."""
-
-FINAL = frozenset({RESPONSE, ERROR, END})
-"""Each request is answered by exactly one of these; chunks may come before an end or an error."""

@@ -198,7 +198,8 @@ class Keeper:
         orders = self.crew.resize(count)
         self.definition = replace(self.definition, pool=replace(self.pool, workers=self.crew.wanted))
         self.on_scale(self.name, self.crew.wanted)
-        log.info("%s: scaled to %d workers", self.name, self.crew.wanted)
+        if orders:
+            log.info("%s: scaled, workers: %d", self.name, self.crew.wanted)
         self._staff.perform(orders)
         hired = [order.member.name for order in orders if isinstance(order, Hire)]
         return hired, [order.name for order in orders if isinstance(order, Dismiss)]
